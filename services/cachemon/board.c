@@ -1,0 +1,234 @@
+#include "cachemon/board.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct board {
+	pthread_mutex_t lock; /* guards `now` only */
+	struct snapshot *now;
+	uint64_t serial; /* of the last text */
+	void (*publish_fn)(void *ctx);
+	void *publish_ctx;
+};
+
+const char *
+board_part_name(enum board_part part)
+{
+	static const char *const names[] = { "live", "groups", "slowlog" };
+
+	return names[part];
+}
+
+static struct text *
+text_new(enum board_part part, struct view json, uint64_t serial)
+{
+	struct view pieces[] = { VIEW("event: "),
+		view_str(board_part_name(part)), VIEW("\ndata: "), json,
+		VIEW("\n\n") };
+	size_t size = 0;
+	struct text *text;
+	char *p;
+
+	for (size_t i = 0; i < ARRAY_LEN(pieces); i++) {
+		size += pieces[i].n;
+	}
+	text = malloc(sizeof(*text) + size);
+	if (text == NULL) {
+		return NULL;
+	}
+	atomic_init(&text->refs, 1);
+	text->serial = serial;
+	p = text->bytes;
+	for (size_t i = 0; i < ARRAY_LEN(pieces); i++) {
+		memcpy(p, pieces[i].p, pieces[i].n);
+		p += pieces[i].n;
+	}
+	text->event = (struct view){ text->bytes, size };
+	text->json = (struct view){ p - 2 - json.n, json.n };
+	return text;
+}
+
+struct text *
+text_ref(struct text *text)
+{
+	if (text != NULL) {
+		atomic_fetch_add(&text->refs, 1);
+	}
+	return text;
+}
+
+void
+text_unref(struct text *text)
+{
+	if (text != NULL && atomic_fetch_sub(&text->refs, 1) == 1) {
+		free(text);
+	}
+}
+
+void
+snapshot_unref(struct snapshot *snapshot)
+{
+	if (snapshot == NULL || atomic_fetch_sub(&snapshot->refs, 1) != 1) {
+		return;
+	}
+	groups_unref(snapshot->groups);
+	for (size_t i = 0; i < PART_COUNT; i++) {
+		text_unref(snapshot->parts[i]);
+	}
+	free(snapshot);
+}
+
+/* A copy that shares the parts. */
+static struct snapshot *
+snapshot_copy(const struct snapshot *from)
+{
+	struct snapshot *copy = malloc(sizeof(*copy));
+
+	if (copy == NULL) {
+		return NULL;
+	}
+	atomic_init(&copy->refs, 1);
+	copy->status = from->status;
+	copy->groups = from->groups == NULL ? NULL : groups_ref(from->groups);
+	for (size_t i = 0; i < PART_COUNT; i++) {
+		copy->parts[i] = text_ref(from->parts[i]);
+	}
+	return copy;
+}
+
+struct board *
+board_new(void)
+{
+	struct board *board = calloc(1, sizeof(*board));
+	struct snapshot *empty = calloc(1, sizeof(*empty));
+
+	if (board == NULL || empty == NULL) {
+		free(board);
+		free(empty);
+		return NULL;
+	}
+	atomic_init(&empty->refs, 1);
+	(void)pthread_mutex_init(&board->lock, NULL);
+	board->now = empty;
+	return board;
+}
+
+void
+board_free(struct board *board)
+{
+	if (board != NULL) {
+		snapshot_unref(board->now);
+		(void)pthread_mutex_destroy(&board->lock);
+		free(board);
+	}
+}
+
+void
+board_on_publish(struct board *board, void (*fn)(void *ctx), void *ctx)
+{
+	board->publish_fn = fn;
+	board->publish_ctx = ctx;
+}
+
+struct snapshot *
+board_get(struct board *board)
+{
+	struct snapshot *snapshot;
+
+	(void)pthread_mutex_lock(&board->lock);
+	snapshot = board->now;
+	atomic_fetch_add(&snapshot->refs, 1);
+	(void)pthread_mutex_unlock(&board->lock);
+	return snapshot;
+}
+
+static void
+swap_take(struct board *board, struct snapshot *next)
+{
+	struct snapshot *old;
+
+	(void)pthread_mutex_lock(&board->lock);
+	old = board->now;
+	board->now = next;
+	(void)pthread_mutex_unlock(&board->lock);
+	snapshot_unref(old);
+	if (board->publish_fn != NULL) {
+		board->publish_fn(board->publish_ctx);
+	}
+}
+
+/* A copy of the present snapshot with another text for one part, or NULL. */
+static struct snapshot *
+with_part(struct board *board, enum board_part part, struct view json)
+{
+	/* Only this thread changes `now`, so it may read it unlocked. */
+	struct snapshot *next = snapshot_copy(board->now);
+	struct text *text = text_new(part, json, board->serial + 1);
+
+	if (next == NULL || text == NULL) {
+		snapshot_unref(next);
+		text_unref(text);
+		return NULL;
+	}
+	board->serial++;
+	text_unref(next->parts[part]);
+	next->parts[part] = text;
+	return next;
+}
+
+int
+board_publish_status(struct board *board, const struct status *status,
+    struct buf *scratch)
+{
+	struct snapshot *next;
+	int r;
+
+	buf_clear(scratch);
+	status_json(status, scratch);
+	r = buf_error(scratch);
+	if (r < 0) {
+		return r;
+	}
+	next = with_part(board, PART_LIVE, buf_view(scratch));
+	if (next == NULL) {
+		return -ENOMEM;
+	}
+	next->status = *status;
+	swap_take(board, next);
+	return 0;
+}
+
+int
+board_publish_groups_take(struct board *board, struct groups *groups,
+    struct buf *scratch)
+{
+	struct snapshot *next;
+	int r;
+
+	buf_clear(scratch);
+	groups_json(groups, scratch);
+	r = buf_error(scratch);
+	next = r < 0 ? NULL : with_part(board, PART_GROUPS, buf_view(scratch));
+	if (next == NULL) {
+		groups_unref(groups);
+		return r < 0 ? r : -ENOMEM;
+	}
+	groups_unref(next->groups);
+	next->groups = groups;
+	swap_take(board, next);
+	return 0;
+}
+
+int
+board_publish_slowlog(struct board *board, struct view json)
+{
+	struct snapshot *next = with_part(board, PART_SLOWLOG, json);
+
+	if (next == NULL) {
+		return -ENOMEM;
+	}
+	swap_take(board, next);
+	return 0;
+}

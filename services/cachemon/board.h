@@ -1,0 +1,74 @@
+/*
+ * The board: where the collector pins up what it knows and everybody reads.
+ *
+ * A snapshot is immutable and counted by references.  Publishing swaps a
+ * pointer; a reader holds what it took for as long as it needs.  The JSON of
+ * each part is written once, when the part changes, and shared by all readers.
+ */
+#ifndef CACHEMON_BOARD_H
+#define CACHEMON_BOARD_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/macros.h"
+#include "base/view.h"
+#include "cachemon/groups.h"
+#include "cachemon/status.h"
+
+enum board_part { PART_LIVE, PART_GROUPS, PART_SLOWLOG, PART_COUNT };
+
+/* A part's name in the API and in the event stream. */
+const char *board_part_name(enum board_part part);
+
+/* One part as JSON, framed as a server-sent event. */
+struct text {
+	atomic_uint refs;
+	uint64_t serial; /* different for each text of a board; never 0 */
+	struct view event; /* "event: NAME\ndata: JSON\n\n" */
+	struct view json; /* inside of it */
+	char bytes[];
+};
+
+struct text *text_ref(struct text *text);
+/* NULL is fine. */
+void text_unref(struct text *text);
+
+struct snapshot {
+	atomic_uint refs;
+	struct status status;
+	struct groups *groups; /* of the last full pass; NULL before it */
+	struct text *parts[PART_COUNT]; /* NULL: nothing known yet */
+};
+
+/* NULL is fine. */
+void snapshot_unref(struct snapshot *snapshot);
+
+struct board;
+
+/* A board without a snapshot's content, or NULL when memory is short. */
+struct board *board_new(void);
+/* NULL is fine. */
+void board_free(struct board *board);
+
+/* Called after each publication, by the publishing thread.  Set it first. */
+void board_on_publish(struct board *board, void (*fn)(void *ctx), void *ctx);
+
+/* The present snapshot, to be given back by snapshot_unref(); never NULL. */
+struct snapshot *board_get(struct board *board);
+
+/*
+ * Publishes a new state, with the groups and slow log as they are.  One thread
+ * only calls these; the functions that take a buffer wipe it clean for the
+ * next use.  0, or -ENOMEM / -ENOBUFS; then the board stays as it was.
+ */
+NODISCARD int board_publish_status(struct board *board,
+    const struct status *status, struct buf *scratch);
+/* Takes the reference to `groups`, also on failure. */
+NODISCARD int board_publish_groups_take(struct board *board,
+    struct groups *groups, struct buf *scratch);
+/* `json` is the slow log's. */
+NODISCARD int board_publish_slowlog(struct board *board, struct view json);
+
+#endif

@@ -1,0 +1,195 @@
+#include "cachemon/chart.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "cachemon/json.h"
+
+struct range {
+	const char *name;
+	enum history_tier tier;
+	int64_t step; /* seconds; a multiple of the tier's */
+	int64_t count;
+};
+
+static const struct range ranges[] = {
+	{ "10m", TIER_LIVE, 10, 60 },
+	{ "1h", TIER_LIVE, 10, 360 },
+	{ "6h", TIER_10S, 30, 720 },
+	{ "24h", TIER_MINUTE, 120, 720 },
+	{ "7d", TIER_MINUTE, 900, 672 },
+	{ "30d", TIER_HOUR, 3600, 720 },
+	{ "1y", TIER_HOUR, 43200, 730 },
+};
+
+struct chart {
+	int64_t from;
+	int64_t step;
+	int64_t count;
+	struct point *points; /* time 0: a gap */
+};
+
+static void
+place(void *ctx, const struct point *p)
+{
+	struct chart *chart = ctx;
+	int64_t at = (p->time - chart->from) / chart->step;
+
+	if (p->time < chart->from || at >= chart->count) {
+		return;
+	}
+	point_merge(&chart->points[at], p);
+	chart->points[at].time = p->time;
+}
+
+static double
+value_hit_ratio(const struct point *p)
+{
+	return point_hit_ratio(p);
+}
+
+static double
+value_commands(const struct point *p)
+{
+	return point_rate(p, p->commands);
+}
+
+static double
+value_evicted(const struct point *p)
+{
+	return point_rate(p, p->evicted);
+}
+
+static double
+value_memory_used(const struct point *p)
+{
+	return (double)p->memory_used;
+}
+
+static double
+value_memory_limit(const struct point *p)
+{
+	return (double)p->memory_limit;
+}
+
+static double
+value_keys(const struct point *p)
+{
+	return (double)p->keys;
+}
+
+static double
+value_clients(const struct point *p)
+{
+	return p->clients;
+}
+
+static double
+value_answer_us(const struct point *p)
+{
+	return p->answer_us;
+}
+
+struct series {
+	const char *name;
+	double (*value)(const struct point *p);
+	int decimals;
+};
+
+static const struct series all_series[] = {
+	{ "hit_ratio", value_hit_ratio, 4 },
+	{ "commands", value_commands, 2 },
+	{ "evicted", value_evicted, 2 },
+	{ "memory_used", value_memory_used, 0 },
+	{ "memory_limit", value_memory_limit, 0 },
+	{ "keys", value_keys, 0 },
+	{ "clients", value_clients, 0 },
+	{ "answer_us", value_answer_us, 0 },
+};
+
+static void
+series_json(const struct chart *chart, const struct series *series,
+    struct buf *out)
+{
+	json_open(out, series->name, '[');
+	for (int64_t i = 0; i < chart->count; i++) {
+		const struct point *p = &chart->points[i];
+
+		json_num(out, NULL,
+		    p->time == 0 ? (double)NAN : series->value(p),
+		    series->decimals);
+	}
+	json_close(out, ']');
+}
+
+/*
+ * The live tier begins when cachemon did; what is before it comes from the
+ * file.
+ */
+static void
+read_live(struct history *h, struct chart *chart)
+{
+	int64_t first = 0;
+
+	history_read(h, TIER_LIVE, chart->from,
+	    chart->from + chart->count * chart->step, place, chart);
+	while (first < chart->count && chart->points[first].time == 0) {
+		first++;
+	}
+	history_read(h, TIER_10S, chart->from,
+	    chart->from + first * chart->step, place, chart);
+}
+
+static const struct range *
+find_range(struct view name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ranges); i++) {
+		if (view_eq(name, view_str(ranges[i].name))) {
+			return &ranges[i];
+		}
+	}
+	return NULL;
+}
+
+int
+chart_json(struct history *h, struct view name, int64_t now_ms, struct buf *out)
+{
+	const struct range *range = find_range(name);
+	struct chart chart;
+
+	if (range == NULL) {
+		return -ENOENT;
+	}
+	chart = (struct chart){ .step = range->step,
+		.count = range->count,
+		.points = calloc((size_t)range->count,
+		    sizeof(chart.points[0])) };
+	if (chart.points == NULL) {
+		return -ENOMEM;
+	}
+	/* Stretches lie on whole steps, so that a chart does not flicker. */
+	chart.from = (now_ms / 1000 / range->step + 1 - range->count)
+	    * range->step;
+	if (range->tier == TIER_LIVE) {
+		read_live(h, &chart);
+	} else {
+		history_read(h, range->tier, chart.from,
+		    chart.from + range->count * range->step, place, &chart);
+	}
+
+	json_open(out, NULL, '{');
+	json_u64(out, "api", 1);
+	json_str(out, "range", view_str(range->name));
+	json_i64(out, "step_s", chart.step);
+	json_i64(out, "from", chart.from);
+	json_i64(out, "now_ms", now_ms);
+	json_open(out, "series", '{');
+	for (size_t i = 0; i < ARRAY_LEN(all_series); i++) {
+		series_json(&chart, &all_series[i], out);
+	}
+	json_close(out, '}');
+	json_close(out, '}');
+	free(chart.points);
+	return 0;
+}

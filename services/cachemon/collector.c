@@ -1,0 +1,647 @@
+#include "cachemon/collector.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cachemon/link.h"
+#include "cachemon/scan.h"
+#include "cachemon/slowlog.h"
+#include "redis/client.h"
+#include "run/clock.h"
+#include "run/log.h"
+
+#define BACKOFF_FIRST_MS 1000
+#define BACKOFF_MOST_MS 10000
+/* Samples further apart do not say what happened when: no counts of them. */
+#define SPAN_MOST_MS (3 * STATUS_INTERVAL_MS)
+#define MINUTE_S 60
+/* How often rarely changing settings of Redis are asked for. */
+#define SETTINGS_MS 60000
+#define JSON_MOST (1024 * 1024)
+#define THREAD_STACK (256 * 1024)
+
+/* Commands that an ACL may forbid; each is then done without. */
+enum refusable { ASK_NAME, ASK_SLOWLOG, ASK_CONFIG, ASK_SCAN, ASK_COUNT };
+
+struct collector {
+	const struct settings *settings;
+	struct board *board;
+	struct history *history;
+	struct redis_target target;
+	struct link *link;
+	struct scan *scan;
+	struct buf scratch;
+
+	pthread_t thread;
+	pthread_mutex_t lock; /* guards the next two */
+	pthread_cond_t changed;
+	bool stopping;
+	bool ended;
+	atomic_int_fast64_t beat; /* clock_ms() */
+
+	/* The thread's own. */
+	struct status status;
+	int64_t next_ms; /* clock_ms() of the next attempt or sample */
+	int backoff_ms;
+	int failing; /* the last logged failure, -errno */
+	int history_error; /* logged */
+	bool refused[ASK_COUNT]; /* logged */
+	int64_t settings_ms; /* when settings are asked for next */
+	int64_t threshold_us;
+	/* The last sample of this connection. */
+	bool before_known;
+	int64_t before_ms;
+	struct sample before;
+	struct own_use before_used;
+	struct slowlog slowlog;
+	bool slowlog_known;
+};
+
+static int64_t
+wall_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* What went wrong, for people. */
+static void
+explain(const struct collector *c, int r, char *out, size_t size)
+{
+	const char *host = c->target.host;
+	unsigned port = c->target.port;
+
+	switch (-r) {
+	case EACCES:
+		(void)snprintf(out, size,
+		    "Redis at %s:%u refuses the login of "
+		    "user '%s': the secret and Redis' ACL differ",
+		    host, port, c->target.user);
+		break;
+	case EPERM:
+		(void)snprintf(out, size,
+		    "Redis' ACL does not let user '%s' "
+		    "read INFO",
+		    c->target.user);
+		break;
+	case EHOSTUNREACH:
+		(void)snprintf(out, size,
+		    "The name '%s' does not resolve: "
+		    "Redis is not running, or not on this network",
+		    host);
+		break;
+	case ECONNREFUSED:
+		(void)snprintf(out, size, "Nothing listens at %s:%u", host,
+		    port);
+		break;
+	case ETIMEDOUT:
+		(void)snprintf(out, size,
+		    "Redis at %s:%u does not answer "
+		    "within %d ms",
+		    host, port, LINK_TIMEOUT_MS);
+		break;
+	case ECONNRESET:
+	case EPIPE:
+		(void)snprintf(out, size,
+		    "Redis at %s:%u closed the "
+		    "connection",
+		    host, port);
+		break;
+	case EREMOTEIO:
+		(void)snprintf(out, size,
+		    "Redis at %s:%u answers with an "
+		    "error; it may still be loading its data",
+		    host, port);
+		break;
+	default:
+		(void)snprintf(out, size, "Redis at %s:%u: %s", host, port,
+		    strerror(-r));
+		break;
+	}
+}
+
+static void
+publish_status(struct collector *c)
+{
+	int r;
+
+	c->status.history_kept = history_error(c->history) == 0;
+	c->status.scan_progress = scan_progress(c->scan);
+	r = board_publish_status(c->board, &c->status, &c->scratch);
+	if (r < 0) {
+		log_say(LOG_ERROR, "publish_failed", "%s", strerror(-r));
+	}
+}
+
+/* Closes the connection and notes why; logs it unless it is known. */
+static void
+went_down(struct collector *c, int r)
+{
+	struct status *s = &c->status;
+	bool was_up = s->state == REDIS_UP;
+
+	link_close(c->link);
+	scan_restart(c->scan);
+	c->before_known = false;
+	s->failures++;
+	explain(c, r, s->error, sizeof(s->error));
+	if (s->state != REDIS_DOWN) {
+		s->state = REDIS_DOWN;
+		s->since_ms = wall_ms();
+	}
+	/* What was true at the last answer stays; what moved is not known. */
+	s->interval.span_ms = 0;
+	s->interval.hits = 0;
+	s->interval.misses = 0;
+	c->backoff_ms = was_up || c->backoff_ms == 0 ? BACKOFF_FIRST_MS
+						     : c->backoff_ms * 2;
+	if (c->backoff_ms > BACKOFF_MOST_MS) {
+		c->backoff_ms = BACKOFF_MOST_MS;
+	}
+	c->next_ms = clock_ms() + c->backoff_ms;
+	if (c->failing != r) {
+		struct log_line l;
+
+		c->failing = r;
+		log_open(&l, LOG_WARN, "redis_down");
+		log_str(&l, "host", c->target.host);
+		log_num(&l, "port", c->target.port);
+		log_str(&l, "message", s->error);
+		log_close(&l);
+	}
+	publish_status(c);
+}
+
+static void
+went_up(struct collector *c)
+{
+	struct status *s = &c->status;
+	struct log_line l;
+
+	c->backoff_ms = 0;
+	c->failing = 0;
+	if (s->state == REDIS_UP) {
+		return;
+	}
+	log_open(&l, LOG_INFO, "redis_up");
+	log_str(&l, "host", c->target.host);
+	log_num(&l, "port", c->target.port);
+	log_str(&l, "version", s->sample.version);
+	if (s->state == REDIS_DOWN) {
+		log_num(&l, "down_ms", wall_ms() - s->since_ms);
+	}
+	log_close(&l);
+	s->state = REDIS_UP;
+	s->since_ms = wall_ms();
+	s->error[0] = '\0';
+}
+
+/*
+ * A failure of something that cachemon can do without.  0 to go on; else the
+ * connection is lost and the failure stands.
+ */
+static int
+tolerate(struct collector *c, enum refusable what, int r)
+{
+	static const char *const names[] = { "CLIENT SETNAME", "SLOWLOG",
+		"CONFIG GET", "SCAN or MEMORY USAGE" };
+
+	if (r == 0 || !link_is_open(c->link)) {
+		return r;
+	}
+	if (!c->refused[what]) {
+		c->refused[what] = true;
+		log_say(LOG_WARN, "command_refused",
+		    "%s: %s; going on "
+		    "without",
+		    names[what],
+		    r == -EPERM ? "forbidden by Redis' ACL" : strerror(-r));
+	}
+	return 0;
+}
+
+/* The time that a PING takes, in microseconds.  0 with *ret, or -errno. */
+static int
+ask_ping(struct collector *c, uint32_t *ret)
+{
+	struct timespec begin, end;
+	redisReply *reply = NULL;
+	int64_t us;
+	int r;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &begin);
+	r = link_ask(c->link, &reply, "PING");
+	(void)clock_gettime(CLOCK_MONOTONIC, &end);
+	if (r < 0) {
+		return r;
+	}
+	freeReplyObject(reply);
+	us = (int64_t)(end.tv_sec - begin.tv_sec) * 1000000
+	    + (end.tv_nsec - begin.tv_nsec) / 1000;
+	*ret = (uint32_t)us;
+	return 0;
+}
+
+static int
+ask_info(struct collector *c, struct sample *ret)
+{
+	redisReply *reply = NULL;
+	int r = link_ask(c->link, &reply, "INFO all");
+
+	if (r < 0) {
+		return r;
+	}
+	if (reply->type == REDIS_REPLY_STRING) {
+		r = sample_parse((struct view){ reply->str,
+				     (size_t)reply->len },
+		    ret);
+	} else {
+		r = -EPROTO;
+	}
+	freeReplyObject(reply);
+	return r;
+}
+
+/* The answer's element `i` as a number, or `fallback`. */
+static int64_t
+element_number(const redisReply *reply, size_t i, int64_t fallback)
+{
+	int64_t value;
+
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements <= i
+	    || reply->element[i]->type != REDIS_REPLY_STRING
+	    || view_i64((struct view){ reply->element[i]->str,
+			    (size_t)reply->element[i]->len },
+		   &value)
+		< 0) {
+		return fallback;
+	}
+	return value;
+}
+
+static int
+ask_settings(struct collector *c)
+{
+	redisReply *reply = NULL;
+	int r;
+
+	if (clock_ms() < c->settings_ms) {
+		return 0;
+	}
+	c->settings_ms = clock_ms() + SETTINGS_MS;
+	r = link_ask(c->link, &reply, "CONFIG GET slowlog-log-slower-than");
+	if (r == 0) {
+		c->threshold_us = element_number(reply, 1, -1);
+		freeReplyObject(reply);
+	}
+	return tolerate(c, ASK_CONFIG, r);
+}
+
+static int
+fetch_slowlog(struct collector *c, struct slowlog *ret)
+{
+	redisReply *reply = NULL;
+	int r = link_ask(c->link, &reply, "SLOWLOG LEN");
+
+	if (r < 0) {
+		return r;
+	}
+	ret->length = reply->type == REDIS_REPLY_INTEGER
+	    ? (uint64_t)reply->integer
+	    : 0;
+	freeReplyObject(reply);
+	reply = NULL;
+	r = link_ask(c->link, &reply, "SLOWLOG GET %d", SLOWLOG_ASK);
+	if (r < 0) {
+		return r;
+	}
+	r = slowlog_parse(reply, ret);
+	freeReplyObject(reply);
+	return r;
+}
+
+/* Reads the slow log and publishes it when it changed. */
+static int
+ask_slowlog(struct collector *c)
+{
+	struct slowlog now = { .threshold_us = c->threshold_us };
+	int r = fetch_slowlog(c, &now);
+
+	if (r < 0) {
+		return tolerate(c, ASK_SLOWLOG, r);
+	}
+	if (c->slowlog_known && slowlog_same(&now, &c->slowlog)) {
+		return 0;
+	}
+	c->slowlog = now;
+	c->slowlog_known = true;
+	buf_clear(&c->scratch);
+	slowlog_json(&now, &c->scratch);
+	r = buf_error(&c->scratch);
+	if (r == 0) {
+		r = board_publish_slowlog(c->board, buf_view(&c->scratch));
+	}
+	if (r < 0) {
+		log_say(LOG_ERROR, "publish_failed", "%s", strerror(-r));
+	}
+	return 0;
+}
+
+/* The loss of the history's file is said once. */
+static void
+watch_history(struct collector *c)
+{
+	int r = history_error(c->history);
+
+	if (r != 0 && c->history_error == 0) {
+		log_say(LOG_WARN, "history_not_kept",
+		    "cannot use the history "
+		    "file in %s: %s; the last hour is kept in memory only",
+		    c->settings->dir, strerror(-r));
+	}
+	c->history_error = r;
+}
+
+/* Notes what happened since the sample before. */
+static void
+digest(struct collector *c, const struct sample *now, int64_t now_ms,
+    const struct own_use *used)
+{
+	struct status *s = &c->status;
+	int64_t span = now_ms - c->before_ms;
+	struct point p;
+
+	if (c->before_known && span > 0 && span <= SPAN_MOST_MS) {
+		struct own_use own = {
+			.commands = used->commands - c->before_used.commands,
+			.bytes_sent = used->bytes_sent
+			    - c->before_used.bytes_sent,
+			.bytes_received = used->bytes_received
+			    - c->before_used.bytes_received,
+		};
+
+		point_between(&c->before, now, (uint32_t)span, &own, &p);
+	} else {
+		point_of_states(now, &p);
+	}
+	c->before = *now;
+	c->before_ms = now_ms;
+	c->before_used = *used;
+	c->before_known = true;
+
+	p.time = wall_ms() / 1000;
+	p.answer_us = s->answer_us;
+	history_add(c->history, &p);
+	watch_history(c);
+	s->sample = *now;
+	s->known = true;
+	s->interval = p;
+	history_sum(c->history, p.time - MINUTE_S, &s->minute);
+}
+
+/* One reading of Redis.  0, or -errno when the connection is to be closed. */
+static int
+read_redis(struct collector *c)
+{
+	struct status *s = &c->status;
+	struct own_use used;
+	struct sample now;
+	int64_t at;
+	int r;
+
+	s->tried_ms = wall_ms();
+	r = ask_ping(c, &s->answer_us);
+	if (r < 0) {
+		return r;
+	}
+	/* The account and the counters of the same moment. */
+	link_used(c->link, &used);
+	at = clock_ms();
+	r = ask_info(c, &now);
+	if (r < 0) {
+		return r;
+	}
+	s->answered_ms = wall_ms();
+	s->samples++;
+	digest(c, &now, at, &used);
+	went_up(c);
+	scan_hint(c->scan, now.keys);
+	publish_status(c);
+	r = ask_settings(c);
+	return r < 0 ? r : ask_slowlog(c);
+}
+
+/* Connects and says who this is, so that own commands can be told apart. */
+static int
+open_link(struct collector *c)
+{
+	redisReply *reply = NULL;
+	int r = link_open(c->link);
+
+	if (r < 0) {
+		return r;
+	}
+	r = link_ask(c->link, &reply, "CLIENT SETNAME %s", SLOWLOG_OWN_NAME);
+	if (r == 0) {
+		freeReplyObject(reply);
+	}
+	return tolerate(c, ASK_NAME, r);
+}
+
+static void
+sample_due(struct collector *c)
+{
+	int64_t begun = clock_ms();
+	int r = 0;
+
+	if (!link_is_open(c->link)) {
+		c->status.tried_ms = wall_ms();
+		r = open_link(c);
+	}
+	if (r == 0) {
+		r = read_redis(c);
+	}
+	if (r < 0) {
+		went_down(c, r);
+		return;
+	}
+	c->next_ms = begun + STATUS_INTERVAL_MS;
+}
+
+static void
+scan_due_now(struct collector *c)
+{
+	struct groups *groups = NULL;
+	int r = scan_step(c->scan, c->link, &groups);
+
+	if (r < 0) {
+		r = tolerate(c, ASK_SCAN, r);
+		if (r < 0) {
+			went_down(c, r);
+		}
+		return;
+	}
+	c->refused[ASK_SCAN] = false;
+	if (r > 0) {
+		r = board_publish_groups_take(c->board, groups, &c->scratch);
+		if (r < 0) {
+			log_say(LOG_ERROR, "publish_failed", "%s",
+			    strerror(-r));
+		}
+	}
+}
+
+/* Sleeps until `until` or the stop.  False when it is time to end. */
+static bool
+sleep_until(struct collector *c, int64_t until)
+{
+	struct timespec at = { .tv_sec = (time_t)(until / 1000),
+		.tv_nsec = (long)(until % 1000) * 1000000L };
+	bool go_on;
+	int r = 0;
+
+	(void)pthread_mutex_lock(&c->lock);
+	while (!c->stopping && r == 0 && clock_ms() < until) {
+		r = pthread_cond_timedwait(&c->changed, &c->lock, &at);
+	}
+	go_on = !c->stopping;
+	(void)pthread_mutex_unlock(&c->lock);
+	return go_on;
+}
+
+static void *
+work(void *ctx)
+{
+	struct collector *c = ctx;
+	int64_t until = 0;
+
+	while (sleep_until(c, until)) {
+		int64_t now = clock_ms();
+
+		atomic_store(&c->beat, now);
+		if (now >= c->next_ms) {
+			sample_due(c);
+		} else if (link_is_open(c->link) && now >= scan_due(c->scan)) {
+			scan_due_now(c);
+		}
+		until = c->next_ms;
+		if (link_is_open(c->link) && scan_due(c->scan) < until) {
+			until = scan_due(c->scan);
+		}
+	}
+	link_close(c->link);
+	(void)pthread_mutex_lock(&c->lock);
+	c->ended = true;
+	(void)pthread_cond_broadcast(&c->changed);
+	(void)pthread_mutex_unlock(&c->lock);
+	return NULL;
+}
+
+void
+collector_free(struct collector *c)
+{
+	if (c == NULL) {
+		return;
+	}
+	link_free(c->link);
+	scan_free(c->scan);
+	buf_done(&c->scratch);
+	(void)pthread_cond_destroy(&c->changed);
+	(void)pthread_mutex_destroy(&c->lock);
+	free(c);
+}
+
+static void
+init_waiting(struct collector *c)
+{
+	pthread_condattr_t attr;
+
+	(void)pthread_mutex_init(&c->lock, NULL);
+	(void)pthread_condattr_init(&attr);
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&c->changed, &attr);
+	(void)pthread_condattr_destroy(&attr);
+}
+
+struct collector *
+collector_new(const struct settings *settings, struct board *board,
+    struct history *history)
+{
+	struct collector *c = calloc(1, sizeof(*c));
+
+	if (c == NULL) {
+		return NULL;
+	}
+	c->settings = settings;
+	c->board = board;
+	c->history = history;
+	c->target = (struct redis_target){ .host = settings->redis_host,
+		.port = (uint16_t)settings->redis_port,
+		.user = settings->redis_user,
+		.password = settings->redis_password,
+		.timeout_ms = LINK_TIMEOUT_MS };
+	c->threshold_us = -1;
+	c->status.since_ms = wall_ms();
+	buf_init(&c->scratch, JSON_MOST);
+	init_waiting(c);
+	atomic_init(&c->beat, clock_ms());
+	c->link = link_new(&c->target);
+	c->scan = scan_new((unsigned)settings->scan_percent);
+	if (c->link == NULL || c->scan == NULL) {
+		collector_free(c);
+		return NULL;
+	}
+	watch_history(c);
+	publish_status(c);
+	return c;
+}
+
+int
+collector_start(struct collector *c)
+{
+	pthread_attr_t attr;
+	int r;
+
+	(void)pthread_attr_init(&attr);
+	(void)pthread_attr_setstacksize(&attr, THREAD_STACK);
+	r = pthread_create(&c->thread, &attr, work, c);
+	(void)pthread_attr_destroy(&attr);
+	return -r;
+}
+
+bool
+collector_stop(struct collector *c, int timeout_ms)
+{
+	int64_t until = clock_ms() + timeout_ms;
+	struct timespec at = { .tv_sec = (time_t)(until / 1000),
+		.tv_nsec = (long)(until % 1000) * 1000000L };
+	bool ended;
+	int r = 0;
+
+	link_abort(c->link);
+	(void)pthread_mutex_lock(&c->lock);
+	c->stopping = true;
+	(void)pthread_cond_broadcast(&c->changed);
+	while (!c->ended && r == 0) {
+		r = pthread_cond_timedwait(&c->changed, &c->lock, &at);
+	}
+	ended = c->ended;
+	(void)pthread_mutex_unlock(&c->lock);
+	if (ended) {
+		(void)pthread_join(c->thread, NULL);
+	}
+	return ended;
+}
+
+int64_t
+collector_silence_ms(const struct collector *c)
+{
+	return clock_ms() - (int64_t)atomic_load(&c->beat);
+}

@@ -1,0 +1,302 @@
+#include "cachemon/scan.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "run/clock.h"
+
+/* Keys that SCAN looks at in one step, and when their names are huge. */
+#define STEP_KEYS 250
+#define STEP_KEYS_HUGE 10
+/* So many keys are all measured; of more, about so many in all. */
+#define MEASURE_ALL 50000
+/* And so many of each group in any case. */
+#define MEASURE_GROUP 50
+/* From the end of a pass to the next one, and after one that failed. */
+#define PAUSE_MS 10000
+/* Bytes of key names that are sent in one step; further keys are counted. */
+#define STEP_BYTES (256 * 1024)
+
+struct scan {
+	unsigned percent;
+	int64_t due; /* clock_ms() */
+	int step_keys;
+	char cursor[24];
+	struct groups *groups; /* of the running pass; NULL between passes */
+	uint64_t expected; /* keys, when the pass began */
+	uint64_t every; /* each so-manieth key is measured */
+	uint64_t turn;
+	uint64_t last_keys; /* of the last pass */
+};
+
+static int64_t
+wall_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int64_t
+clock_us(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+struct scan *
+scan_new(unsigned percent)
+{
+	struct scan *scan = calloc(1, sizeof(*scan));
+
+	if (scan != NULL) {
+		scan->percent = percent;
+		scan->step_keys = STEP_KEYS;
+		scan_restart(scan);
+	}
+	return scan;
+}
+
+void
+scan_free(struct scan *scan)
+{
+	if (scan != NULL) {
+		groups_unref(scan->groups);
+		free(scan);
+	}
+}
+
+static void
+forget_pass(struct scan *scan, int64_t due)
+{
+	groups_unref(scan->groups);
+	scan->groups = NULL;
+	scan->due = scan->percent == 0 ? INT64_MAX : due;
+}
+
+void
+scan_restart(struct scan *scan)
+{
+	scan->last_keys = 0;
+	forget_pass(scan, 0);
+}
+
+void
+scan_hint(struct scan *scan, uint64_t keys)
+{
+	uint64_t last = scan->last_keys;
+
+	if (scan->groups != NULL || scan->percent == 0) {
+		return;
+	}
+	if (keys > last + last / 2 + 100 || keys + 100 < last / 2
+	    || (keys == 0) != (last == 0)) {
+		scan->due = 0;
+	}
+}
+
+int64_t
+scan_due(const struct scan *scan)
+{
+	return scan->due;
+}
+
+double
+scan_progress(const struct scan *scan)
+{
+	double done;
+
+	if (scan->groups == NULL) {
+		return -1;
+	}
+	if (scan->expected == 0) {
+		return 0;
+	}
+	done = (double)scan->groups->keys / (double)scan->expected;
+	return done > 1 ? 1 : done;
+}
+
+static int
+begin_pass(struct scan *scan, struct link *link)
+{
+	redisReply *reply = NULL;
+	int r = link_ask(link, &reply, "DBSIZE");
+
+	if (r < 0) {
+		return r;
+	}
+	scan->expected = reply->type == REDIS_REPLY_INTEGER
+		&& reply->integer > 0
+	    ? (uint64_t)reply->integer
+	    : 0;
+	freeReplyObject(reply);
+	scan->groups = groups_new();
+	if (scan->groups == NULL) {
+		return -ENOMEM;
+	}
+	scan->every = 1 + scan->expected / MEASURE_ALL;
+	scan->turn = 0;
+	scan->groups->started_ms = wall_ms();
+	(void)snprintf(scan->cursor, sizeof(scan->cursor), "0");
+	return 0;
+}
+
+/* Is this key, the newest of `row`, to be measured? */
+static bool
+is_wanted(struct scan *scan, size_t row)
+{
+	bool turn = ++scan->turn % scan->every == 0;
+
+	return scan->every == 1 || turn
+	    || scan->groups->rows[row].keys <= MEASURE_GROUP;
+}
+
+/* A key that was asked about. */
+struct asked {
+	size_t row;
+	struct view key;
+};
+
+/* Takes the answers of all `n`, so that the link stays in step. */
+static int
+take_sizes(struct scan *scan, struct link *link, const struct asked *asked,
+    size_t n)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		redisReply *reply = NULL;
+		int r = link_next(link, &reply);
+
+		if (r < 0) {
+			result = r;
+			if (!link_is_open(link)) {
+				return r;
+			}
+			continue;
+		}
+		/* Nil: the key has gone in the meantime. */
+		if (reply->type == REDIS_REPLY_INTEGER && reply->integer > 0) {
+			groups_measure(scan->groups, asked[i].row, asked[i].key,
+			    (uint64_t)reply->integer);
+		}
+		freeReplyObject(reply);
+	}
+	return result;
+}
+
+/* Counts a batch of keys and measures some. */
+static int
+take_keys(struct scan *scan, struct link *link, const redisReply *keys)
+{
+	struct asked *asked = calloc(keys->elements + 1, sizeof(*asked));
+	size_t n = 0, bytes = 0;
+	int r = 0;
+
+	if (asked == NULL) {
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < keys->elements && r == 0; i++) {
+		const redisReply *k = keys->element[i];
+		struct view key = { k->str, (size_t)k->len };
+		size_t row;
+
+		if (k->type != REDIS_REPLY_STRING) {
+			continue;
+		}
+		row = groups_add(scan->groups, key);
+		if (is_wanted(scan, row) && bytes + key.n <= STEP_BYTES) {
+			bytes += key.n;
+			r = link_send(link, "MEMORY USAGE %b", key.p, key.n);
+			asked[n++] = (struct asked){ row, key };
+		}
+	}
+	if (r == 0) {
+		r = take_sizes(scan, link, asked, n);
+	}
+	free(asked);
+	return r;
+}
+
+static bool
+is_scan_answer(const redisReply *reply)
+{
+	return reply->type == REDIS_REPLY_ARRAY && reply->elements == 2
+	    && reply->element[0]->type == REDIS_REPLY_STRING
+	    && reply->element[1]->type == REDIS_REPLY_ARRAY;
+}
+
+static int
+next_batch(struct scan *scan, struct link *link)
+{
+	redisReply *reply = NULL;
+	int r = link_ask(link, &reply, "SCAN %s COUNT %d", scan->cursor,
+	    scan->step_keys);
+
+	if (r < 0) {
+		return r;
+	}
+	if (!is_scan_answer(reply)) {
+		freeReplyObject(reply);
+		return -EPROTO;
+	}
+	r = view_to_cstr((struct view){ reply->element[0]->str,
+			     (size_t)reply->element[0]->len },
+	    scan->cursor, sizeof(scan->cursor));
+	if (r == 0) {
+		r = take_keys(scan, link, reply->element[1]);
+	}
+	freeReplyObject(reply);
+	return r;
+}
+
+/* How long to leave Redis alone after `us` of waiting for it. */
+static int64_t
+pause_ms(const struct scan *scan, int64_t us)
+{
+	int64_t pause = us * (100 - (int64_t)scan->percent)
+	    / (int64_t)scan->percent / 1000;
+
+	/* At full pace without a pause; else at least one to let others in. */
+	return scan->percent < 100 && pause < 1 ? 1 : pause;
+}
+
+int
+scan_step(struct scan *scan, struct link *link, struct groups **ret_groups)
+{
+	int64_t begun = clock_us();
+	struct groups *done;
+	int r = 0;
+
+	if (scan->groups == NULL) {
+		r = begin_pass(scan, link);
+	}
+	if (r == 0) {
+		r = next_batch(scan, link);
+	}
+	if (r < 0) {
+		if (r == -EMSGSIZE) {
+			scan->step_keys = STEP_KEYS_HUGE;
+		}
+		forget_pass(scan, clock_ms() + PAUSE_MS);
+		return r;
+	}
+	if (strcmp(scan->cursor, "0") != 0) {
+		scan->due = clock_ms() + pause_ms(scan, clock_us() - begun);
+		return 0;
+	}
+	done = scan->groups;
+	scan->groups = NULL;
+	scan->last_keys = done->keys;
+	done->finished_ms = wall_ms();
+	groups_sort(done);
+	forget_pass(scan, clock_ms() + PAUSE_MS);
+	*ret_groups = done;
+	return 1;
+}

@@ -1,0 +1,87 @@
+/*
+ * What a collector is: one target, asked once per scrape on a thread of its
+ * own.  The scrape (exporter/scrape.h) knows nothing else about it.
+ *
+ * Each module NAME.c gives one function that makes one:
+ *	int NAME_collector(..., struct collector *ret)
+ */
+#ifndef EXPORTER_COLLECTOR_H
+#define EXPORTER_COLLECTOR_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "exporter/conf.h"
+#include "exporter/page.h"
+#include "exporter/target.h"
+#include "exporter/watch.h"
+#include "metrics/metrics.h"
+
+/* The most one collector may write, of each kind. */
+#define COLLECTION_MAX (4 * 1024 * 1024)
+#define COLLECTOR_WHY_MAX 255
+#define COLLECTOR_NAME_MAX (TARGET_HOST_MAX + 32)
+
+/* One run of one collector. */
+struct collection {
+	int64_t deadline; /* clock_ms() value */
+	struct watch *watch; /* knows the socket while there is one */
+	struct buf *out; /* our own families, written by lib/metrics */
+	struct buf *foreign; /* somebody else's text, not looked at yet */
+	struct buf *why; /* words for a person when it fails */
+};
+
+struct collector_class {
+	/*
+	 * Asks the target.  0, or -errno with words in `why`; then what was
+	 * written is thrown away and down() stands for it.  Returns by the
+	 * deadline, or soon after its socket was cut.
+	 */
+	int (*collect)(void *self, struct collection *c);
+	/*
+	 * Writes `X_up 0`.  Called from another thread, perhaps while collect()
+	 * is at work.
+	 */
+	void (*down)(void *self, struct metrics *m);
+	/* Frees `self`.  collect() is not at work. */
+	void (*done)(void *self);
+};
+
+struct collector {
+	const struct collector_class *class;
+	void *self;
+	char name[COLLECTOR_NAME_MAX]; /* "mariadb", "tls nginx:443" */
+	struct page_source source; /* of `foreign` */
+};
+
+/*
+ * Writes words into c->why (cut to its size) and returns `err`, so that a
+ * failing path is one line.
+ */
+int collection_fail(struct collection *c, int err, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+
+/* Makes "KIND host:port" of a target, or "KIND" without one. */
+void collector_name(struct collector *collector, const char *kind,
+    const struct target *target);
+
+NODISCARD int mariadb_collector(const struct exporter_conf *conf,
+    struct collector *ret);
+NODISCARD int wordpress_collector(const struct exporter_conf *conf,
+    struct collector *ret);
+NODISCARD int redis_collector(const struct exporter_conf *conf,
+    struct collector *ret);
+NODISCARD int nginx_collector(const struct target *target,
+    struct collector *ret);
+NODISCARD int phpfpm_collector(const struct target *target,
+    struct collector *ret);
+NODISCARD int tls_collector(const struct exporter_conf *conf,
+    const struct target *target, struct collector *ret);
+NODISCARD int merge_collector(const struct target *target,
+    struct collector *ret);
+NODISCARD int self_collector(const struct exporter_conf *conf,
+    struct collector *ret);
+NODISCARD int textfile_collector(const struct exporter_conf *conf,
+    struct collector *ret);
+
+#endif

@@ -1,0 +1,668 @@
+/*
+ * MariaDB, under the names of mysqld_exporter.  Each of its questions is what
+ * that exporter calls a collector: it may fail (for want of rights) without
+ * the others.
+ */
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "exporter/collector.h"
+#include "exporter/mysql_names.h"
+#include "exporter/sql.h"
+
+#define GROUP_MAX (256 * 1024)
+
+struct mariadb {
+	const struct exporter_conf *conf;
+	atomic_uint_fast64_t scrapes;
+};
+
+static void
+write_up(struct metrics *m, uint64_t up)
+{
+	metrics_family(m, "mysql_up", METRICS_GAUGE,
+	    "Whether the MySQL server is up.");
+	metrics_u64(m, up);
+}
+
+/* One sample of a family of its own. */
+static void
+write_plain(struct metrics *m, const char *prefix, const char *name,
+    enum metrics_type type, const char *help, const char *value)
+{
+	char family[METRICS_NAME_MAX + 1];
+
+	(void)snprintf(family, sizeof(family), "%s%s", prefix, name);
+	metrics_family(m, family, type, help);
+	metrics_text(m, view_str(value));
+}
+
+/* --- SHOW GLOBAL STATUS -------------------------------------------------- */
+
+static const struct {
+	const char *family;
+	enum metrics_type type;
+	const char *label; /* NULL: one sample without */
+	const char *help;
+} groups[MYSQL_GROUPS] = {
+	[MYSQL_COMMANDS] = { "mysql_global_status_commands_total",
+	    METRICS_COUNTER, "command",
+	    "Total number of executed MySQL commands." },
+	[MYSQL_HANDLERS] = { "mysql_global_status_handlers_total",
+	    METRICS_COUNTER, "handler",
+	    "Total number of executed MySQL handlers." },
+	[MYSQL_CONNECTION_ERRORS] = { "mysql_global_status_connection_errors_"
+				      "total",
+	    METRICS_COUNTER, "error",
+	    "Total number of MySQL connection errors." },
+	[MYSQL_POOL_PAGES] = { "mysql_global_status_buffer_pool_pages",
+	    METRICS_GAUGE, "state", "Innodb buffer pool pages by state." },
+	[MYSQL_POOL_DIRTY] = { "mysql_global_status_buffer_pool_dirty_pages",
+	    METRICS_GAUGE, NULL, "Innodb buffer pool dirty pages." },
+	[MYSQL_POOL_CHANGES] = { "mysql_global_status_buffer_pool_page_changes_"
+				 "total",
+	    METRICS_COUNTER, "operation",
+	    "Innodb buffer pool page state changes." },
+	[MYSQL_ROW_OPS] = { "mysql_global_status_innodb_row_ops_total",
+	    METRICS_COUNTER, "operation",
+	    "Total number of MySQL InnoDB row operations." },
+	[MYSQL_LOST] = { "mysql_global_status_performance_schema_lost_total",
+	    METRICS_COUNTER, "instrumentation",
+	    "Total number of MySQL instrumentations that could not be loaded "
+	    "or created due to memory constraints." },
+};
+
+/* The rows come mixed; each labelled family gathers in a buffer of its own. */
+struct status {
+	struct metrics *m;
+	struct buf texts[MYSQL_GROUPS];
+	struct metrics writers[MYSQL_GROUPS];
+};
+
+static int
+status_row(void *ctx, const struct view *names, const struct view *cells,
+    size_t n)
+{
+	struct status *s = ctx;
+	char name[MYSQL_NAME_MAX + 1], value[MYSQL_VALUE_MAX + 1];
+	enum mysql_group group;
+	struct view label;
+
+	(void)names;
+	if (n < 2 || !mysql_name(cells[0], name)
+	    || !mysql_value(cells[1], value)) {
+		return 0;
+	}
+	group = mysql_status_group(name, &label);
+	if (group == MYSQL_PLAIN) {
+		write_plain(s->m, "mysql_global_status_", name, METRICS_UNTYPED,
+		    "Generic metric from SHOW GLOBAL STATUS.", value);
+	} else if (group < MYSQL_GROUPS) {
+		if (groups[group].label != NULL) {
+			metrics_label(&s->writers[group], groups[group].label,
+			    label);
+		}
+		metrics_text(&s->writers[group], view_str(value));
+	}
+	return 0;
+}
+
+static int
+global_status(struct sql *sql, struct metrics *m)
+{
+	struct status s = { .m = m };
+	int r;
+
+	for (size_t i = 0; i < MYSQL_GROUPS; i++) {
+		buf_init(&s.texts[i], GROUP_MAX);
+		metrics_init(&s.writers[i], &s.texts[i]);
+		metrics_family(&s.writers[i], groups[i].family, groups[i].type,
+		    groups[i].help);
+	}
+	r = sql_query(sql, "SHOW GLOBAL STATUS", status_row, &s);
+	for (size_t i = 0; i < MYSQL_GROUPS; i++) {
+		if (r == 0) {
+			r = buf_error(&s.texts[i]);
+			buf_add_view(m->out, buf_view(&s.texts[i]));
+		}
+		buf_done(&s.texts[i]);
+	}
+	return r;
+}
+
+/* --- SHOW GLOBAL VARIABLES ----------------------------------------------- */
+
+/* Variables that are text and stand in labels. */
+enum {
+	INNODB_VERSION,
+	SERVER_VERSION,
+	VERSION_COMMENT,
+	CLUSTER_NAME,
+	ISOLATION,
+	TEXTS
+};
+
+static const char *const text_names[TEXTS] = { "innodb_version", "version",
+	"version_comment", "wsrep_cluster_name", "tx_isolation" };
+
+struct variables {
+	struct metrics *m;
+	char texts[TEXTS][128];
+};
+
+static void
+note_text(struct variables *v, const char *name, struct view value)
+{
+	/* MySQL's name for it; MariaDB 11.1 has both. */
+	if (strcmp(name, "transaction_isolation") == 0) {
+		name = text_names[ISOLATION];
+	}
+	for (size_t i = 0; i < TEXTS; i++) {
+		if (strcmp(name, text_names[i]) == 0
+		    && view_to_cstr(value, v->texts[i], sizeof(v->texts[i]))
+			< 0) {
+			v->texts[i][0] = '\0';
+		}
+	}
+}
+
+static int
+variables_row(void *ctx, const struct view *names, const struct view *cells,
+    size_t n)
+{
+	struct variables *v = ctx;
+	char name[MYSQL_NAME_MAX + 1], value[MYSQL_VALUE_MAX + 1];
+
+	(void)names;
+	if (n < 2 || !mysql_name(cells[0], name)) {
+		return 0;
+	}
+	if (mysql_value(cells[1], value)) {
+		write_plain(v->m, "mysql_global_variables_", name,
+		    METRICS_GAUGE,
+		    "Generic gauge metric from SHOW GLOBAL VARIABLES.", value);
+	} else {
+		note_text(v, name, cells[1]);
+	}
+	return 0;
+}
+
+static void
+write_texts(const struct variables *v, struct metrics *m)
+{
+	metrics_family(m, "mysql_version_info", METRICS_GAUGE,
+	    "MySQL version and distribution.");
+	metrics_label(m, "innodb_version", view_str(v->texts[INNODB_VERSION]));
+	metrics_label(m, "version", view_str(v->texts[SERVER_VERSION]));
+	metrics_label(m, "version_comment",
+	    view_str(v->texts[VERSION_COMMENT]));
+	metrics_u64(m, 1);
+	if (v->texts[CLUSTER_NAME][0] != '\0') {
+		metrics_family(m, "mysql_galera_variables_info", METRICS_GAUGE,
+		    "PXC/Galera variables information.");
+		metrics_label(m, "wsrep_cluster_name",
+		    view_str(v->texts[CLUSTER_NAME]));
+		metrics_u64(m, 1);
+	}
+	if (v->texts[ISOLATION][0] != '\0') {
+		metrics_family(m, "mysql_transaction_isolation", METRICS_GAUGE,
+		    "MySQL transaction isolation.");
+		metrics_label(m, "level", view_str(v->texts[ISOLATION]));
+		metrics_u64(m, 1);
+	}
+}
+
+static int
+global_variables(struct sql *sql, struct metrics *m)
+{
+	struct variables *v = calloc(1, sizeof(*v));
+	int r;
+
+	if (v == NULL) {
+		return -ENOMEM;
+	}
+	v->m = m;
+	r = sql_query(sql, "SHOW GLOBAL VARIABLES", variables_row, v);
+	if (r == 0) {
+		write_texts(v, m);
+	}
+	free(v);
+	return r;
+}
+
+/* --- SHOW ALL SLAVES STATUS ---------------------------------------------- */
+
+static struct view
+cell_named(const char *name, const struct view *names, const struct view *cells,
+    size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (view_eq_nocase(names[i], view_str(name))) {
+			return cells[i];
+		}
+	}
+	return (struct view){ NULL, 0 };
+}
+
+static int
+slave_row(void *ctx, const struct view *names, const struct view *cells,
+    size_t n)
+{
+	static const char *const labels[][2] = { { "channel_name",
+						     "Channel_Name" },
+		{ "connection_name", "Connection_name" },
+		{ "master_host", "Master_Host" },
+		{ "master_uuid", "Master_UUID" } };
+	struct metrics *m = ctx;
+
+	for (size_t i = 0; i < n; i++) {
+		char name[MYSQL_NAME_MAX + 1], value[MYSQL_VALUE_MAX + 1];
+		char family[METRICS_NAME_MAX + 1];
+
+		if (!mysql_name(names[i], name)
+		    || !mysql_value(cells[i], value)) {
+			continue;
+		}
+		(void)snprintf(family, sizeof(family), "mysql_slave_status_%s",
+		    name);
+		metrics_family(m, family, METRICS_UNTYPED,
+		    "Generic metric from SHOW SLAVE STATUS.");
+		for (size_t k = 0; k < ARRAY_LEN(labels); k++) {
+			metrics_label(m, labels[k][0],
+			    cell_named(labels[k][1], names, cells, n));
+		}
+		metrics_text(m, view_str(value));
+	}
+	return 0;
+}
+
+static int
+slave_status(struct sql *sql, struct metrics *m)
+{
+	return sql_query(sql, "SHOW ALL SLAVES STATUS", slave_row, m);
+}
+
+/* --- information_schema -------------------------------------------------- */
+
+#define INFO "mysql_info_schema_"
+
+/* A family whose value is one column of a row, and the labels another. */
+struct column {
+	const char *family;
+	enum metrics_type type;
+	const char *help;
+	double scale;
+};
+
+/* Rows of few columns, kept: each column is a family over all rows. */
+struct grid {
+	size_t rows;
+	size_t labels; /* the first columns */
+	const char *const *label_names;
+	const struct column *columns;
+	size_t column_count;
+	struct {
+		char labels[2][64];
+		double values[8];
+	} cells[64];
+};
+
+static int
+grid_row(void *ctx, const struct view *names, const struct view *cells,
+    size_t n)
+{
+	struct grid *g = ctx;
+
+	(void)names;
+	if (n < g->labels + g->column_count || g->rows == ARRAY_LEN(g->cells)) {
+		return 0;
+	}
+	for (size_t i = 0; i < g->labels; i++) {
+		if (view_to_cstr(cells[i], g->cells[g->rows].labels[i],
+			sizeof(g->cells[g->rows].labels[i]))
+		    < 0) {
+			return 0;
+		}
+	}
+	for (size_t i = 0; i < g->column_count; i++) {
+		if (view_double(cells[g->labels + i],
+			&g->cells[g->rows].values[i])
+		    < 0) {
+			return 0;
+		}
+	}
+	g->rows++;
+	return 0;
+}
+
+static void
+grid_write(const struct grid *g, struct metrics *m)
+{
+	for (size_t i = 0; i < g->column_count && g->rows > 0; i++) {
+		const struct column *c = &g->columns[i];
+
+		metrics_family(m, c->family, c->type, c->help);
+		for (size_t row = 0; row < g->rows; row++) {
+			for (size_t k = 0; k < g->labels; k++) {
+				metrics_label(m, g->label_names[k],
+				    view_str(g->cells[row].labels[k]));
+			}
+			metrics_double(m, g->cells[row].values[i] * c->scale);
+		}
+	}
+}
+
+static int
+ask_grid(struct sql *sql, struct metrics *m, const char *query,
+    const char *const *label_names, size_t labels, const struct column *columns,
+    size_t n)
+{
+	struct grid *g = calloc(1, sizeof(*g));
+	int r;
+
+	if (g == NULL) {
+		return -ENOMEM;
+	}
+	g->label_names = label_names;
+	g->labels = labels;
+	g->columns = columns;
+	g->column_count = n;
+	r = sql_query(sql, query, grid_row, g);
+	if (r == 0) {
+		grid_write(g, m);
+	}
+	free(g);
+	return r;
+}
+
+static int
+innodb_cmp(struct sql *sql, struct metrics *m)
+{
+	static const char *const labels[] = { "page_size" };
+	static const struct column columns[] = {
+		{ INFO "innodb_cmp_compress_ops_total", METRICS_COUNTER,
+		    "Number of times a B-tree page of the size PAGE_SIZE has "
+		    "been compressed.",
+		    1 },
+		{ INFO "innodb_cmp_compress_ops_ok_total", METRICS_COUNTER,
+		    "Number of times a B-tree page of the size PAGE_SIZE has "
+		    "been successfully compressed.",
+		    1 },
+		{ INFO "innodb_cmp_compress_time_seconds_total",
+		    METRICS_COUNTER,
+		    "Total time in seconds spent in attempts to compress "
+		    "B-tree pages.",
+		    1 },
+		{ INFO "innodb_cmp_uncompress_ops_total", METRICS_COUNTER,
+		    "Number of times a B-tree page of the size PAGE_SIZE has "
+		    "been uncompressed.",
+		    1 },
+		{ INFO "innodb_cmp_uncompress_time_seconds_total",
+		    METRICS_COUNTER,
+		    "Total time in seconds spent in uncompressing B-tree "
+		    "pages.",
+		    1 },
+	};
+
+	return ask_grid(sql, m,
+	    "SELECT page_size, compress_ops, compress_ops_ok, compress_time, "
+	    "uncompress_ops, uncompress_time "
+	    "FROM information_schema.innodb_cmp",
+	    labels, ARRAY_LEN(labels), columns, ARRAY_LEN(columns));
+}
+
+static int
+innodb_cmpmem(struct sql *sql, struct metrics *m)
+{
+	static const char *const labels[] = { "page_size", "buffer_pool" };
+	static const struct column columns[] = {
+		{ INFO "innodb_cmpmem_pages_used_total", METRICS_COUNTER,
+		    "Number of blocks of the size PAGE_SIZE that are currently "
+		    "in use.",
+		    1 },
+		{ INFO "innodb_cmpmem_pages_free_total", METRICS_COUNTER,
+		    "Number of blocks of the size PAGE_SIZE that are currently "
+		    "available for allocation.",
+		    1 },
+		{ INFO "innodb_cmpmem_relocation_ops_total", METRICS_COUNTER,
+		    "Number of times a block of the size PAGE_SIZE has been "
+		    "relocated.",
+		    1 },
+		{ INFO "innodb_cmpmem_relocation_time_seconds_total",
+		    METRICS_COUNTER,
+		    "Total time in seconds spent in relocating blocks.", 1e-3 },
+	};
+
+	return ask_grid(sql, m,
+	    "SELECT page_size, buffer_pool_instance, pages_used, pages_free, "
+	    "relocation_ops, relocation_time "
+	    "FROM information_schema.innodb_cmpmem",
+	    labels, ARRAY_LEN(labels), columns, ARRAY_LEN(columns));
+}
+
+/* States are made into names here, so two rows may become one series. */
+struct threads {
+	size_t n;
+	struct {
+		char command[MYSQL_NAME_MAX + 1];
+		char state[MYSQL_NAME_MAX + 1];
+		double count;
+		double seconds;
+	} items[128];
+};
+
+static int
+threads_row(void *ctx, const struct view *names, const struct view *cells,
+    size_t n)
+{
+	struct threads *t = ctx;
+	char command[MYSQL_NAME_MAX + 1], state[MYSQL_NAME_MAX + 1];
+	double count, seconds;
+	size_t i = 0;
+
+	(void)names;
+	if (n < 4 || view_double(cells[2], &count) < 0) {
+		return 0;
+	}
+	if (view_double(cells[3], &seconds) < 0) {
+		seconds = 0;
+	}
+	mysql_thread_state(cells[0], command);
+	mysql_thread_state(cells[1], state);
+	while (i < t->n
+	    && (strcmp(t->items[i].command, command) != 0
+		|| strcmp(t->items[i].state, state) != 0)) {
+		i++;
+	}
+	if (i == ARRAY_LEN(t->items)) {
+		return 0;
+	}
+	if (i == t->n) {
+		t->n++;
+		memcpy(t->items[i].command, command, sizeof(command));
+		memcpy(t->items[i].state, state, sizeof(state));
+	}
+	t->items[i].count += count;
+	t->items[i].seconds += seconds;
+	return 0;
+}
+
+static void
+write_threads(const struct threads *t, struct metrics *m, const char *family,
+    const char *help, bool seconds)
+{
+	metrics_family(m, family, METRICS_GAUGE, help);
+	for (size_t i = 0; i < t->n; i++) {
+		metrics_label(m, "command", view_str(t->items[i].command));
+		metrics_label(m, "state", view_str(t->items[i].state));
+		metrics_double(m,
+		    seconds ? t->items[i].seconds : t->items[i].count);
+	}
+}
+
+static int
+processlist(struct sql *sql, struct metrics *m)
+{
+	struct threads *t = calloc(1, sizeof(*t));
+	int r;
+
+	if (t == NULL) {
+		return -ENOMEM;
+	}
+	r = sql_query(sql,
+	    "SELECT COALESCE(command, ''), COALESCE(state, ''), COUNT(*), "
+	    "SUM(time) FROM information_schema.processlist "
+	    "WHERE id != CONNECTION_ID() GROUP BY command, state "
+	    "ORDER BY NULL",
+	    threads_row, t);
+	if (r == 0) {
+		write_threads(t, m, INFO "processlist_threads",
+		    "The number of threads split by current state.", false);
+		write_threads(t, m, INFO "processlist_seconds",
+		    "The number of seconds threads have used split by current "
+		    "state.",
+		    true);
+	}
+	free(t);
+	return r;
+}
+
+/* --- the whole ----------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	int (*ask)(struct sql *sql, struct metrics *m);
+} questions[] = {
+	{ "collect.global_status", global_status },
+	{ "collect.global_variables", global_variables },
+	{ "collect.slave_status", slave_status },
+	{ "collect.info_schema.innodb_cmp", innodb_cmp },
+	{ "collect.info_schema.innodb_cmpmem", innodb_cmpmem },
+	{ "collect.info_schema.processlist", processlist },
+};
+
+#define QUESTIONS ARRAY_LEN(questions)
+
+/* How each question went; the last one is the connection itself. */
+struct outcome {
+	bool success[QUESTIONS + 1];
+	double seconds[QUESTIONS + 1];
+};
+
+static const char *
+question_name(size_t i)
+{
+	return i < QUESTIONS ? questions[i].name : "connection";
+}
+
+static double
+now(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static void
+write_outcome(struct metrics *m, const struct outcome *o, uint64_t scrapes)
+{
+	bool all = true;
+
+	metrics_family(m, "mysql_exporter_collector_success", METRICS_GAUGE,
+	    "mysqld_exporter: Whether a collector succeeded.");
+	for (size_t i = 0; i <= QUESTIONS; i++) {
+		metrics_label(m, "collector", view_str(question_name(i)));
+		metrics_u64(m, o->success[i]);
+		all = all && o->success[i];
+	}
+	metrics_family(m, "mysql_exporter_collector_duration_seconds",
+	    METRICS_GAUGE, "Collector time duration.");
+	for (size_t i = 0; i <= QUESTIONS; i++) {
+		metrics_label(m, "collector", view_str(question_name(i)));
+		metrics_double(m, o->seconds[i]);
+	}
+	metrics_family(m, "mysql_exporter_last_scrape_error", METRICS_GAUGE,
+	    "Whether the last scrape of metrics from MySQL resulted in an "
+	    "error (1 for error, 0 for success).");
+	metrics_u64(m, !all);
+	metrics_family(m, "mysql_exporter_scrapes_total", METRICS_COUNTER,
+	    "Total number of times MySQL was scraped for metrics.");
+	metrics_u64(m, scrapes);
+}
+
+/* Asks one question; what a failed one has written is taken back. */
+static int
+ask(size_t i, struct sql *sql, struct metrics *m, struct collection *c,
+    struct outcome *o)
+{
+	double start = now();
+	size_t before = buf_size(c->out);
+	int r = questions[i].ask(sql, m);
+
+	o->seconds[i] = now() - start;
+	o->success[i] = r == 0;
+	if (r < 0) {
+		buf_truncate(c->out, before);
+		r = collection_fail(c, r, "%s: %s", questions[i].name,
+		    sql_error(sql));
+	}
+	return r;
+}
+
+static int
+collect(void *self, struct collection *c)
+{
+	struct mariadb *db = self;
+	struct outcome outcome = { .success = { [QUESTIONS] = true } };
+	double start = now();
+	struct metrics m;
+	struct sql *sql;
+	int r = sql_open(db->conf, c, &sql);
+
+	db->scrapes++;
+	if (r < 0) {
+		return r;
+	}
+	outcome.seconds[QUESTIONS] = now() - start;
+	metrics_init(&m, c->out);
+	write_up(&m, 1);
+	for (size_t i = 0; i < QUESTIONS && sql_usable(sql); i++) {
+		r = ask(i, sql, &m, c, &outcome);
+	}
+	if (sql_usable(sql)) {
+		write_outcome(&m, &outcome, db->scrapes);
+		r = 0;
+	}
+	sql_close(sql);
+	return r;
+}
+
+static void
+down(void *self, struct metrics *m)
+{
+	(void)self;
+	write_up(m, 0);
+}
+
+static const struct collector_class mariadb_class = { .collect = collect,
+	.down = down,
+	.done = free };
+
+int
+mariadb_collector(const struct exporter_conf *conf, struct collector *ret)
+{
+	struct mariadb *db = calloc(1, sizeof(*db));
+
+	if (db == NULL) {
+		return -ENOMEM;
+	}
+	db->conf = conf;
+	*ret = (struct collector){ .class = &mariadb_class, .self = db };
+	collector_name(ret, "mariadb", NULL);
+	return 0;
+}

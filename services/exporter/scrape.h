@@ -1,0 +1,80 @@
+/*
+ * Scrapes: all collectors in parallel, one page out of what they gave.
+ *
+ * Each collector has one thread for ever.  A run wakes them all; who is still
+ * at work from an earlier run counts as down and is not started again, so a
+ * target that hangs costs its own series and nothing grows.  Whoever asks
+ * while a run is going on gets that run's page, but not later than its own
+ * deadline.
+ */
+#ifndef EXPORTER_SCRAPE_H
+#define EXPORTER_SCRAPE_H
+
+#include <stdint.h>
+#include <time.h>
+
+#include "exporter/collector.h"
+#include "exporter/page.h"
+
+#define SCRAPE_COLLECTORS_MAX 64
+
+struct scrape;
+
+/* A page that several replies share. */
+struct scrape_body;
+struct view scrape_body_view(const struct scrape_body *body);
+/* Counted; NULL is fine.  Any thread. */
+void scrape_body_unref(void *body);
+
+/* Somebody who waits for a page.  Zeroed, filled and kept by the caller. */
+struct scrape_waiter {
+	int64_t deadline; /* clock_ms() value */
+	enum page_format format;
+	/* Called exactly once, from any thread, perhaps at once. */
+	void (*ready)(void *ctx);
+	void *ctx;
+	/* Then: the page, owned by the waiter; NULL: no page is to be had. */
+	struct scrape_body *body;
+	/* Private. */
+	struct scrape_waiter *next;
+};
+
+/* How a collector is, for people. */
+struct scrape_state {
+	const char *name;
+	enum {
+		SCRAPE_NEVER, /* no run yet */
+		SCRAPE_UP,
+		SCRAPE_DOWN,
+	} how;
+	bool busy; /* at work right now */
+	time_t last_up; /* 0: never */
+	double seconds; /* the last run took */
+	char why[COLLECTOR_WHY_MAX + 1];
+};
+
+/*
+ * Starts the threads.  0 with *ret, or -errno.  Takes the collectors in either
+ * case.
+ */
+NODISCARD int scrape_start(struct collector *collectors, size_t n,
+    struct scrape **ret);
+
+/* Waits for a page; see struct scrape_waiter. */
+void scrape_wait(struct scrape *scrape, struct scrape_waiter *waiter);
+
+/* From now on nobody waits: all get no page, at once. */
+void scrape_abort(struct scrape *scrape);
+
+/*
+ * Aborts, cuts all sockets off and waits for the threads to end, at most
+ * `ms`.  True: all ended and all memory is free.  False: a thread hangs in a
+ * library call; the process has to end by _exit(2).
+ */
+NODISCARD bool scrape_stop(struct scrape *scrape, int ms);
+
+/* The number of collectors, and how each is. */
+size_t scrape_count(const struct scrape *scrape);
+void scrape_state(struct scrape *scrape, size_t i, struct scrape_state *ret);
+
+#endif

@@ -1,0 +1,671 @@
+#include "ftpd/listener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/secret.h"
+#include "ftpd/addr.h"
+#include "ftpd/auth.h"
+#include "ftpd/children.h"
+#include "ftpd/reporter.h"
+#include "ftpd/resolver.h"
+#include "ftpd/sandbox.h"
+#include "ftpd/session.h"
+#include "ftpd/tls.h"
+#include "run/clock.h"
+#include "run/confine.h"
+#include "run/log.h"
+#include "run/program.h"
+#include "run/sig.h"
+
+#define BACKLOG 128
+/* From the signal to the end: what still runs then is killed. */
+#define STOP_MS 5000
+#define ACCEPTS_PER_TURN 16
+#define ROUTE_MAX 65536
+
+struct listener {
+	struct settings *settings;
+	struct stats *stats;
+	struct fsroot root;
+	struct stage stage;
+	SSL_CTX *tls;
+	struct addr_gateways gateways;
+	struct resolver resolver;
+	struct children children;
+	pid_t authenticator;
+	pid_t reporter;
+	int rules_fd; /* Landlock rules for sessions; -1: none */
+	int auth_fd; /* to the authenticator */
+	int life_in; /* what all others watch: it ends when we do */
+	int life_out; /* ours alone */
+	int sig_fd;
+	int fd; /* listens */
+	bool stopping;
+	int status;
+};
+
+/* --- start: what can go wrong, in plain words ---------------------------------- */
+
+static const char *
+root_advice(int err)
+{
+	switch (err) {
+	case -ENOSYS:
+		return "this kernel cannot keep paths beneath a folder "
+		       "(openat2, Linux 5.6)";
+	case -EPERM:
+		return "a seccomp profile forbids openat2; use Docker 20.10 or "
+		       "later, or allow it in the profile";
+	case -EACCES:
+		return "the folder is not readable for this user";
+	default:
+		return strerror(-err);
+	}
+}
+
+static int
+open_volume(struct listener *l)
+{
+	const char *path = l->settings->root;
+	int r = fsroot_open(&l->root, path);
+	unsigned swept;
+
+	if (r < 0) {
+		log_say(LOG_ERROR, "cannot_start", "FTPD_ROOT '%s': %s", path,
+		    root_advice(r));
+		return r;
+	}
+	r = stage_open(&l->stage, &l->root);
+	if (r < 0) {
+		log_say(LOG_ERROR, "cannot_start", "FTPD_ROOT '%s': cannot "
+		    "make or open '%s' in it as user %d: %s; the volume has "
+		    "to belong to this user", path, STAGE_FOLDER,
+		    (int)geteuid(), strerror(-r));
+		return r;
+	}
+	swept = stage_sweep(&l->stage, 0);
+	if (swept > 0) {
+		log_say(LOG_INFO, "swept", "%u unfinished uploads of an "
+		    "earlier run removed", swept);
+	}
+	return 0;
+}
+
+static int
+load_tls(struct listener *l)
+{
+	const struct settings *set = l->settings;
+	struct log_line line;
+	struct buf why;
+	SSL_CTX *ctx;
+	int r;
+
+	buf_init(&why, 2048);
+	r = tls_load(set->cert, set->key, &why, &ctx);
+	log_open(&line, r < 0 ? LOG_ERROR : LOG_INFO,
+	    r < 0 ? "bad_certificate" : "certificate_loaded");
+	log_str(&line, "cert", set->cert);
+	if (r < 0) {
+		log_view(&line, "fault", buf_view(&why));
+	} else {
+		SSL_CTX_free(l->tls);
+		l->tls = ctx;
+		stats_set(&l->stats->certificate_loaded,
+		    (uint64_t)time(NULL));
+	}
+	log_close(&line);
+	buf_done(&why);
+	return r;
+}
+
+/* The text of a file in /proc; what is missing is empty. */
+static void
+read_routes(const char *path, struct addr_gateways *g,
+    void (*parse)(struct view text, struct addr_gateways *g))
+{
+	struct buf text;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = 1;
+
+	if (fd < 0) {
+		return;
+	}
+	buf_init(&text, ROUTE_MAX);
+	while (n > 0) {
+		char *room = buf_room(&text, 4096);
+
+		n = room == NULL ? 0 : read(fd, room, 4096);
+		if (n > 0) {
+			buf_grown(&text, (size_t)n);
+		}
+	}
+	parse(buf_view(&text), g);
+	buf_done(&text);
+	(void)close(fd);
+}
+
+static void
+find_gateways(struct listener *l)
+{
+	struct log_line line;
+
+	l->gateways.n = 0;
+	read_routes("/proc/net/route", &l->gateways, addr_parse_route);
+	read_routes("/proc/net/ipv6_route", &l->gateways, addr_parse_route6);
+	log_open(&line, LOG_INFO, "gateways");
+	for (unsigned i = 0; i < l->gateways.n; i++) {
+		char text[NET_ADDR_TEXT];
+
+		addr_text(&l->gateways.each[i], text);
+		log_str(&line, "addr", text);
+	}
+	log_close(&line);
+}
+
+/* Tells once what the kernel gives, in the log and in the counters. */
+static void
+report_confinement(struct listener *l)
+{
+	struct confine_support has;
+	struct log_line line;
+	bool whole;
+
+	confine_probe(&has);
+	whole = has.files && has.ports && has.scope && has.seccomp;
+	stats_set(&l->stats->landlock_abi, (uint64_t)has.landlock_abi);
+	stats_set(&l->stats->layers[STATS_LAYER_FILES], has.files);
+	stats_set(&l->stats->layers[STATS_LAYER_PORTS], has.ports);
+	stats_set(&l->stats->layers[STATS_LAYER_SCOPE], has.scope);
+	stats_set(&l->stats->layers[STATS_LAYER_SECCOMP], has.seccomp);
+	log_open(&line, whole ? LOG_INFO : LOG_WARN, "confinement");
+	log_num(&line, "landlock_abi", has.landlock_abi);
+	log_str(&line, "files", has.files ? "yes" : "no");
+	log_str(&line, "ports", has.ports ? "yes" : "no");
+	log_str(&line, "scope", has.scope ? "yes" : "no");
+	log_str(&line, "seccomp", has.seccomp ? "yes" : "no");
+	log_close(&line);
+}
+
+/* --- the other processes --------------------------------------------------------- */
+
+/* In a new process: what it shares with the listener it lets go. */
+static void
+become_child(struct listener *l, pid_t parent)
+{
+	sig_child_reset();
+	(void)signal(SIGINT, SIG_IGN);
+	(void)signal(SIGQUIT, SIG_IGN);
+	(void)signal(SIGHUP, SIG_IGN);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent) {
+		_exit(1);
+	}
+	(void)close(l->life_out);
+	(void)close(l->sig_fd);
+	if (l->fd >= 0) {
+		(void)close(l->fd);
+	}
+	if (l->resolver.fd >= 0) {
+		(void)close(l->resolver.fd);
+	}
+}
+
+static _Noreturn void
+end_role(const char *role, int r)
+{
+	if (r < 0) {
+		log_say(LOG_ERROR, "role_failed", "%s: %s", role,
+		    strerror(-r));
+	}
+	_exit(r == 0 ? 0 : 1);
+}
+
+static int
+start_authenticator(struct listener *l)
+{
+	pid_t parent = getpid();
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		return -errno;
+	}
+	l->authenticator = fork();
+	if (l->authenticator == 0) {
+		int r;
+
+		become_child(l, parent);
+		(void)close(pair[0]);
+		(void)close(l->stage.dir);
+		fsroot_close(&l->root);
+		(void)prctl(PR_SET_DUMPABLE, 0);
+		r = sandbox_authenticator();
+		end_role("authenticator", r < 0 ? r
+		    : auth_run(l->settings, pair[1], l->life_in));
+	}
+	(void)close(pair[1]);
+	l->auth_fd = pair[0];
+	/* Nobody else has to know it from here on. */
+	secret_wipe(l->settings->password, strlen(l->settings->password));
+	return l->authenticator < 0 ? -errno : 0;
+}
+
+static int
+start_reporter(struct listener *l)
+{
+	pid_t parent = getpid();
+
+	l->reporter = fork();
+	if (l->reporter == 0) {
+		int r;
+
+		become_child(l, parent);
+		(void)close(l->auth_fd);
+		(void)close(l->stage.dir);
+		r = sandbox_reporter((uint16_t)l->settings->http_port);
+		end_role("reporter", r < 0 ? r : reporter_run(l->settings,
+		    l->stats, l->root.fd, l->life_in));
+	}
+	return l->reporter < 0 ? -errno : 0;
+}
+
+/* --- sessions ---------------------------------------------------------------------- */
+
+struct user_confinement {
+	const struct settings *settings;
+	int folder_fd;
+};
+
+static int
+confine_user(void *ctx)
+{
+	const struct user_confinement *user = ctx;
+
+	return sandbox_user(user->settings, user->folder_fd);
+}
+
+/* The new process of a session, to its end. */
+static _Noreturn void
+be_session(struct listener *l, int fd, int auth_fd,
+    const struct in6_addr *peer)
+{
+	struct user_confinement user = { .settings = l->settings,
+		.folder_fd = l->root.fd };
+	struct session_parts parts = { .settings = l->settings,
+		.stats = l->stats, .tls = l->tls, .root = l->root,
+		.stage = l->stage, .fd = fd, .auth_fd = auth_fd,
+		.life_fd = l->life_in, .peer = *peer,
+		.gateways = l->gateways, .has_pasv = l->resolver.known,
+		.pasv = l->resolver.addr, .confine_user = confine_user,
+		.ctx = &user };
+	struct session *s = calloc(1, sizeof(*s));
+	int r = s == NULL ? -ENOMEM : tls_own_tickets(l->tls);
+
+	if (r == 0) {
+		r = sandbox_session(l->rules_fd);
+	}
+	if (l->rules_fd >= 0) {
+		(void)close(l->rules_fd);
+	}
+	if (r < 0) {
+		end_role("session", r);
+	}
+	session_run(s, &parts);
+	_exit(0);
+}
+
+/* Sends a connection away that gets no process. */
+static void
+turn_away(struct listener *l, int fd, enum stats_refusal why,
+    const char *reason, const struct in6_addr *peer)
+{
+	static const char words[] = "421 Too many connections.\r\n";
+	char addr[NET_ADDR_TEXT];
+	struct log_line line;
+
+	stats_add(&l->stats->refusals[why], 1);
+	addr_text(peer, addr);
+	log_open(&line, LOG_WARN, "refused");
+	log_str(&line, "addr", addr);
+	log_str(&line, "reason", reason);
+	log_close(&line);
+	if (send(fd, words, sizeof(words) - 1, MSG_NOSIGNAL | MSG_DONTWAIT)
+	    < 0) {
+		errno = 0;
+	}
+	(void)close(fd);
+}
+
+/* Gives a connection its process.  0, or -errno. */
+static int
+start_session(struct listener *l, int fd, const struct in6_addr *peer)
+{
+	struct auth_intro intro = { .party = addr_party(peer),
+		.exempt = addr_is_gateway(&l->gateways, peer) };
+	pid_t parent = getpid();
+	int pair[2];
+	int r;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		return -errno;
+	}
+	r = auth_introduce(l->auth_fd, pair[1], &intro);
+	pid = r < 0 ? -1 : fork();
+	if (pid == 0) {
+		(void)close(pair[1]);
+		become_child(l, parent);
+		(void)close(l->auth_fd);
+		be_session(l, fd, pair[0], peer);
+	}
+	if (r == 0 && pid < 0) {
+		r = -errno;
+	}
+	(void)close(pair[0]);
+	(void)close(pair[1]);
+	if (r == 0) {
+		children_add(&l->children, pid, &intro.party);
+		stats_add(&l->stats->sessions_total, 1);
+		stats_set(&l->stats->sessions_active, l->children.n);
+	}
+	return r;
+}
+
+static void
+take(struct listener *l, int fd, const struct sockaddr_storage *from)
+{
+	struct in6_addr peer = addr_of(from);
+	struct in6_addr party = addr_party(&peer);
+	int one = 1;
+	int r;
+
+	if (l->children.n >= l->children.most) {
+		turn_away(l, fd, STATS_FULL, "full", &peer);
+		return;
+	}
+	if (!addr_is_gateway(&l->gateways, &peer)
+	    && children_from(&l->children, &party)
+	        >= l->settings->max_per_address) {
+		turn_away(l, fd, STATS_PER_ADDRESS, "per_address", &peer);
+		return;
+	}
+	/* An abort may come as urgent data: it is read in line. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &one, sizeof(one));
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	r = start_session(l, fd, &peer);
+	if (r < 0) {
+		log_say(LOG_ERROR, "cannot_start_session", "%s",
+		    strerror(-r));
+		turn_away(l, fd, STATS_FULL, "no_process", &peer);
+		return;
+	}
+	(void)close(fd);
+}
+
+static void
+accept_some(struct listener *l)
+{
+	for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+		struct sockaddr_storage from = { .ss_family = AF_UNSPEC };
+		socklen_t n = sizeof(from);
+		int fd = accept4(l->fd, (struct sockaddr *)&from, &n,
+		    SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd >= 0) {
+			take(l, fd, &from);
+			continue;
+		}
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM
+		    || errno == ENOBUFS) {
+			/* Not to spin until something is free again. */
+			struct timespec rest = { .tv_nsec = 50000000 };
+
+			(void)nanosleep(&rest, NULL);
+		}
+		return;
+	}
+}
+
+/* --- events ------------------------------------------------------------------------ */
+
+static void
+stop(struct listener *l, int status)
+{
+	if (!l->stopping) {
+		l->stopping = true;
+		l->status = status;
+	}
+}
+
+static void
+reap_one(struct listener *l, pid_t pid, int status)
+{
+	if (children_remove(&l->children, pid)) {
+		stats_set(&l->stats->sessions_active, l->children.n);
+		if (WIFSIGNALED(status)) {
+			stats_add(&l->stats->sessions_crashed, 1);
+			log_say(LOG_WARN, "session_killed",
+			    "process %d ended by signal %d; %u unfinished "
+			    "uploads removed", (int)pid, WTERMSIG(status),
+			    stage_sweep(&l->stage, pid));
+		}
+		return;
+	}
+	if (resolver_ended(&l->resolver, pid)) {
+		return;
+	}
+	if (pid == l->authenticator || pid == l->reporter) {
+		if (!l->stopping) {
+			log_say(LOG_ERROR, "role_ended", "the %s has ended",
+			    pid == l->reporter ? "reporter" : "authenticator");
+		}
+		if (pid == l->reporter) {
+			l->reporter = 0;
+		} else {
+			l->authenticator = 0;
+		}
+		stop(l, 1);
+	}
+}
+
+static void
+reap(struct listener *l)
+{
+	int status;
+	pid_t pid;
+
+	for (pid = waitpid(-1, &status, WNOHANG); pid > 0;
+	    pid = waitpid(-1, &status, WNOHANG)) {
+		reap_one(l, pid, status);
+	}
+}
+
+static void
+on_signals(struct listener *l)
+{
+	enum sig_event e;
+
+	for (e = sig_next(l->sig_fd); e != SIG_EVENT_NONE;
+	    e = sig_next(l->sig_fd)) {
+		switch (e) {
+		case SIG_EVENT_STOP:
+			stop(l, 0);
+			break;
+		case SIG_EVENT_RELOAD:
+			/* A bad file leaves the old certificate in use. */
+			if (load_tls(l) == 0) {
+				find_gateways(l);
+			}
+			break;
+		default:
+			reap(l);
+			break;
+		}
+	}
+}
+
+static void
+serve(struct listener *l)
+{
+	while (!l->stopping) {
+		struct pollfd p[3] = { { .fd = l->fd, .events = POLLIN },
+			{ .fd = l->sig_fd, .events = POLLIN },
+			{ .fd = l->resolver.fd, .events = POLLIN } };
+		int64_t now = clock_ms();
+
+		stats_set(&l->stats->heartbeat_ms, (uint64_t)now);
+		resolver_tick(&l->resolver, now);
+		p[2].fd = l->resolver.fd;
+		if (poll(p, 3, REPORTER_BEAT_MS) < 0 && errno != EINTR) {
+			stop(l, 1);
+		}
+		if (p[1].revents != 0) {
+			on_signals(l);
+		}
+		if (p[2].revents != 0) {
+			resolver_read(&l->resolver);
+		}
+		if (p[0].revents != 0 && !l->stopping) {
+			accept_some(l);
+		}
+	}
+}
+
+/* Are there processes of ours? */
+static bool
+any_left(const struct listener *l)
+{
+	return l->children.n > 0 || l->authenticator > 0 || l->reporter > 0;
+}
+
+static void
+kill_all(struct listener *l)
+{
+	children_kill(&l->children, SIGKILL);
+	if (l->authenticator > 0) {
+		(void)kill(l->authenticator, SIGKILL);
+	}
+	if (l->reporter > 0) {
+		(void)kill(l->reporter, SIGKILL);
+	}
+}
+
+/* Closing the life pipe tells everybody; who does not listen is killed. */
+static void
+drain(struct listener *l)
+{
+	int64_t deadline = clock_ms() + STOP_MS;
+	size_t sessions = l->children.n;
+	bool killed = false;
+
+	(void)close(l->fd);
+	(void)close(l->life_out);
+	while (any_left(l) && !(killed && clock_left(deadline) == 0)) {
+		if (clock_left(deadline) == 0) {
+			kill_all(l);
+			killed = true;
+			deadline = clock_ms() + STOP_MS;
+		}
+		(void)sig_wait(l->sig_fd, clock_left(deadline));
+		reap(l);
+	}
+	(void)stage_sweep(&l->stage, 0);
+	log_say(LOG_INFO, "stopped", "%u sessions were open%s",
+	    (unsigned)sessions, killed ? ", some had to be killed" : "");
+}
+
+/* --- all of it ----------------------------------------------------------------------- */
+
+/* Everything before the first connection.  0, or -errno after a log line. */
+static int
+set_up(struct listener *l)
+{
+	int pipes[2];
+	int r;
+
+	(void)umask(settings_umask(l->settings));
+	r = open_volume(l);
+	if (r < 0) {
+		return r;
+	}
+	l->stats = stats_new();
+	if (l->stats == NULL || pipe2(pipes, O_CLOEXEC) < 0
+	    || children_init(&l->children, l->settings->max_sessions) < 0) {
+		log_say(LOG_ERROR, "cannot_start", "out of memory");
+		return -ENOMEM;
+	}
+	l->life_in = pipes[0];
+	l->life_out = pipes[1];
+	report_confinement(l);
+	resolver_init(&l->resolver, l->settings->pasv_address);
+	l->sig_fd = sig_open();
+	r = l->sig_fd < 0 ? l->sig_fd : confine_no_new_privs();
+	if (r == 0) {
+		r = start_authenticator(l);
+	}
+	if (r == 0) {
+		r = start_reporter(l);
+	}
+	if (r < 0) {
+		log_say(LOG_ERROR, "cannot_start", "%s", strerror(-r));
+	}
+	return r;
+}
+
+/* What the other roles must not have: the key and the socket. */
+static int
+open_door(struct listener *l)
+{
+	int r = load_tls(l);
+
+	if (r < 0) {
+		return r;
+	}
+	r = sandbox_session_rules(l->settings, l->root.fd, &l->rules_fd);
+	if (r == 0) {
+		r = net_listen((uint16_t)l->settings->port, BACKLOG, &l->fd);
+	}
+	if (r < 0) {
+		log_say(LOG_ERROR, "cannot_start", "port %u: %s",
+		    (unsigned)l->settings->port, strerror(-r));
+		return r;
+	}
+	find_gateways(l);
+	log_say(LOG_INFO, "listening", "port %u, data %u to %u, metrics %u",
+	    (unsigned)l->settings->port, (unsigned)l->settings->pasv_min,
+	    (unsigned)l->settings->pasv_max,
+	    (unsigned)l->settings->http_port);
+	return 0;
+}
+
+int
+listener_run(void *settings)
+{
+	struct listener l = { .settings = settings, .rules_fd = -1,
+		.fd = -1, .resolver = { .fd = -1 } };
+
+	if (set_up(&l) < 0) {
+		return EXIT_USAGE;
+	}
+	if (open_door(&l) < 0) {
+		kill_all(&l);
+		return EXIT_USAGE;
+	}
+	serve(&l);
+	drain(&l);
+	SSL_CTX_free(l.tls);
+	children_done(&l.children);
+	return l.status;
+}

@@ -1,0 +1,187 @@
+#include "ftpd/listing.h"
+
+#include <errno.h>
+#include <stdint.h>
+
+#define HALF_YEAR (182 * 24 * 3600)
+
+void
+listing_name(struct buf *b, struct view name)
+{
+	for (size_t i = 0; i < name.n; i++) {
+		unsigned char c = (unsigned char)name.p[i];
+
+		buf_add_char(b, c < 0x20 || c == 0x7f ? '?' : name.p[i]);
+	}
+}
+
+void
+listing_time(struct buf *b, time_t t)
+{
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm) == NULL || tm.tm_year > 9999 - 1900
+	    || tm.tm_year < -1900) {
+		buf_add_str(b, "19700101000000");
+		return;
+	}
+	buf_addf(b, "%04d%02d%02d%02d%02d%02d", tm.tm_year + 1900,
+	    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+}
+
+/* `n` digits at the front of *v; -1 when they are not all digits. */
+static int
+cut_digits(struct view *v, size_t n)
+{
+	uint64_t value;
+
+	if (v->n < n || view_u64((struct view){ v->p, n }, &value) < 0) {
+		return -1;
+	}
+	*v = view_drop(*v, n);
+	return (int)value;
+}
+
+int
+listing_parse_time(struct view v, time_t *ret)
+{
+	struct view whole = view_cut(&v, '.');
+	struct tm tm = { .tm_isdst = 0 }, again;
+	uint64_t fraction;
+	time_t t;
+
+	if (whole.n != 14
+	    || (v.p != NULL && (v.n > 9 || view_u64(v, &fraction) < 0))) {
+		return -EINVAL;
+	}
+	tm.tm_year = cut_digits(&whole, 4) - 1900;
+	tm.tm_mon = cut_digits(&whole, 2) - 1;
+	tm.tm_mday = cut_digits(&whole, 2);
+	tm.tm_hour = cut_digits(&whole, 2);
+	tm.tm_min = cut_digits(&whole, 2);
+	tm.tm_sec = cut_digits(&whole, 2);
+	again = tm;
+	t = timegm(&again);
+	/* timegm() bends what does not exist into what does. */
+	if (tm.tm_year < 70 || again.tm_year != tm.tm_year
+	    || again.tm_mon != tm.tm_mon || again.tm_mday != tm.tm_mday
+	    || again.tm_hour != tm.tm_hour || again.tm_min != tm.tm_min
+	    || again.tm_sec != tm.tm_sec) {
+		return -EINVAL;
+	}
+	*ret = t;
+	return 0;
+}
+
+static void
+add_mode(struct buf *b, mode_t mode)
+{
+	static const char letters[] = "rwxrwxrwx";
+	char text[] = "?---------";
+
+	text[0] = S_ISREG(mode) ? '-' : S_ISDIR(mode) ? 'd'
+	    : S_ISLNK(mode) ? 'l' : S_ISFIFO(mode) ? 'p'
+	    : S_ISSOCK(mode) ? 's' : S_ISBLK(mode) ? 'b' : 'c';
+	for (unsigned i = 0; i < 9; i++) {
+		if ((mode & (0400U >> i)) != 0) {
+			text[1 + i] = letters[i];
+		}
+	}
+	buf_add(b, text, sizeof(text) - 1);
+}
+
+/* As ls(1): the time of day within half a year, else the year. */
+static void
+add_date(struct buf *b, time_t t, time_t now)
+{
+	static const char months[][4] = { "Jan", "Feb", "Mar", "Apr", "May",
+		"Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm) == NULL) {
+		buf_add_str(b, "Jan  1  1970");
+		return;
+	}
+	buf_addf(b, "%s %2d ", months[tm.tm_mon], tm.tm_mday);
+	if (t > now - HALF_YEAR && t <= now + 24 * 3600) {
+		buf_addf(b, "%02d:%02d", tm.tm_hour, tm.tm_min);
+	} else {
+		buf_addf(b, "%5d", tm.tm_year + 1900);
+	}
+}
+
+static void
+add_unix(struct buf *b, const struct listing_entry *e, time_t now)
+{
+	add_mode(b, e->st.st_mode);
+	buf_addf(b, " %3u ftp      ftp      %10llu ",
+	    (unsigned)e->st.st_nlink,
+	    (unsigned long long)(uint64_t)e->st.st_size);
+	add_date(b, e->st.st_mtime, now);
+	buf_add_char(b, ' ');
+	listing_name(b, e->name);
+	if (S_ISLNK(e->st.st_mode)) {
+		buf_add_str(b, " -> ");
+		listing_name(b, e->link);
+	}
+}
+
+void
+listing_facts(struct buf *b, const struct listing_entry *e)
+{
+	const struct stat *st = e->resolved ? &e->target : &e->st;
+	const char *type = e->type;
+	bool dir = S_ISDIR(st->st_mode);
+
+	if (type == NULL) {
+		type = dir ? "dir" : S_ISREG(st->st_mode) ? "file"
+		    : S_ISLNK(st->st_mode) ? "OS.unix=symlink"
+		    : "OS.unix=special";
+	}
+	buf_addf(b, "type=%s;", type);
+	if (!dir) {
+		buf_addf(b, "size=%llu;",
+		    (unsigned long long)(uint64_t)st->st_size);
+	}
+	buf_add_str(b, "modify=");
+	listing_time(b, st->st_mtime);
+	buf_addf(b, ";perm=%s;unique=%llxg%llx;UNIX.mode=0%03o; ",
+	    dir ? "cdeflmp" : "adfrw", (unsigned long long)st->st_dev,
+	    (unsigned long long)st->st_ino, (unsigned)st->st_mode & 07777U);
+	listing_name(b, e->name);
+}
+
+void
+listing_line(struct buf *b, enum listing_format format,
+    const struct listing_entry *e, time_t now)
+{
+	switch (format) {
+	case LISTING_UNIX:
+		add_unix(b, e, now);
+		break;
+	case LISTING_FACTS:
+		listing_facts(b, e);
+		break;
+	case LISTING_NAMES:
+		listing_name(b, e->name);
+		break;
+	}
+	buf_add_str(b, "\r\n");
+}
+
+void
+listing_parse(struct view arg, struct listing_request *ret)
+{
+	struct view rest = arg;
+
+	*ret = (struct listing_request){ .path = arg };
+	while (rest.n > 1 && rest.p[0] == '-') {
+		struct view word = view_cut(&rest, ' ');
+
+		ret->all |= view_find(word, 'a') < word.n;
+		while (rest.n > 0 && rest.p[0] == ' ') {
+			rest = view_drop(rest, 1);
+		}
+		ret->path = rest;
+	}
+}

@@ -1,0 +1,90 @@
+#include "ftpd/reporter.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/vfs.h>
+
+#include "http/http.h"
+#include "metrics/metrics.h"
+#include "run/clock.h"
+#include "run/log.h"
+
+#define PAGE_MAX (64 * 1024)
+#define CONNECTIONS 32
+#define DRAIN_MS 500
+
+struct reporter {
+	const struct settings *settings;
+	struct stats *stats;
+	int root_fd;
+};
+
+static enum MHD_Result
+serve_metrics(struct http_request *rq, void *ctx)
+{
+	const struct reporter *reporter = ctx;
+	struct stats_volume volume = { .known = false };
+	struct statfs fs;
+	struct buf out;
+
+	if (fstatfs(reporter->root_fd, &fs) == 0) {
+		volume.known = true;
+		volume.size = (uint64_t)fs.f_blocks * (uint64_t)fs.f_bsize;
+		volume.avail = (uint64_t)fs.f_bavail * (uint64_t)fs.f_bsize;
+	}
+	buf_init(&out, PAGE_MAX);
+	stats_write(reporter->stats, &volume,
+	    reporter->settings->max_sessions, &out);
+	return http_reply_take(rq, MHD_HTTP_OK, METRICS_CONTENT_TYPE, &out,
+	    NULL);
+}
+
+static enum MHD_Result
+serve_health(struct http_request *rq, void *ctx)
+{
+	const struct reporter *reporter = ctx;
+	int64_t beat = (int64_t)stats_get(&reporter->stats->heartbeat_ms);
+
+	if (beat == 0 || clock_ms() - beat > REPORTER_SILENCE_MS) {
+		return http_reply_error(rq, MHD_HTTP_SERVICE_UNAVAILABLE);
+	}
+	return http_reply_copy(rq, MHD_HTTP_OK, "text/plain; charset=utf-8",
+	    VIEW("ok\n"), NULL);
+}
+
+int
+reporter_run(const struct settings *settings, struct stats *stats,
+    int root_fd, int life_fd)
+{
+	static const struct http_route routes[] = {
+		{ "/metrics", serve_metrics }, { "/healthz", serve_health } };
+	static const struct http_header headers[] = {
+		{ "X-Content-Type-Options", "nosniff" },
+		{ "Cache-Control", "no-store" }, { NULL, NULL } };
+	struct reporter reporter = { .settings = settings, .stats = stats,
+		.root_fd = root_fd };
+	struct http_conf conf = { .port = (uint16_t)settings->http_port,
+		.connections = CONNECTIONS, .routes = routes,
+		.route_count = ARRAY_LEN(routes), .headers = headers,
+		.ctx = &reporter };
+	struct pollfd life = { .fd = life_fd, .events = POLLIN };
+	struct http_server *server;
+	int r = http_start(&conf, &server);
+
+	if (r < 0) {
+		struct log_line l;
+
+		log_open(&l, LOG_ERROR, "http_start_failed");
+		log_num(&l, "port", (int64_t)settings->http_port);
+		log_err(&l, r);
+		log_close(&l);
+		return 1;
+	}
+	while (life.revents == 0) {
+		if (poll(&life, 1, -1) < 0 && errno != EINTR) {
+			break;
+		}
+	}
+	http_stop(server, DRAIN_MS);
+	return 0;
+}

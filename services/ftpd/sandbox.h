@@ -1,0 +1,34 @@
+/*
+ * What each kind of process may do, in terms of run/confine.h.  What the
+ * kernel does not offer is left out and told by /metrics.
+ */
+#ifndef FTPD_SANDBOX_H
+#define FTPD_SANDBOX_H
+
+#include <stdint.h>
+
+#include "ftpd/settings.h"
+
+/*
+ * The rules for sessions: files beneath `root_fd`, listening in the passive
+ * range.  *ret_fd is -1 when the kernel has no Landlock.  0, or -errno.
+ */
+NODISCARD int sandbox_session_rules(const struct settings *settings,
+    int root_fd, int *ret_fd);
+
+/* Enters a session's confinement, before its first byte. */
+NODISCARD int sandbox_session(int rules_fd);
+
+/*
+ * The second layer, after login: the user's own folder.  And what is needed no
+ * more: adding further layers.
+ */
+NODISCARD int sandbox_user(const struct settings *settings, int folder_fd);
+
+/* No file, no port, no connection. */
+NODISCARD int sandbox_authenticator(void);
+
+/* No file; listening at one port. */
+NODISCARD int sandbox_reporter(uint16_t port);
+
+#endif

@@ -1,0 +1,448 @@
+#include "ftpd/session.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ftpd/data.h"
+#include "run/clock.h"
+#include "run/log.h"
+
+#define REPLY_MAX (256 * 1024)
+#define REPLY_MS 30000
+/* How long a running transfer may go on when the daemon stops. */
+#define DRAIN_MS 3000
+/* Bad commands in a row. */
+#define BAD_MAX 10
+/* Bytes of one line that are thrown away before the session is. */
+#define SKIP_MAX 65536
+
+static session_verb *const handlers[VERB_COUNT] = {
+	[VERB_ABOR] = session_abor,
+	[VERB_ALLO] = session_allo,
+	[VERB_APPE] = session_appe,
+	[VERB_AUTH] = session_auth,
+	[VERB_AVBL] = session_avbl,
+	[VERB_CCC] = session_ccc,
+	[VERB_CDUP] = session_cdup,
+	[VERB_CLNT] = session_clnt,
+	[VERB_CWD] = session_cwd,
+	[VERB_DELE] = session_dele,
+	[VERB_EPRT] = session_port,
+	[VERB_EPSV] = session_epsv,
+	[VERB_FEAT] = session_feat,
+	[VERB_HELP] = session_help,
+	[VERB_HOST] = session_host,
+	[VERB_LIST] = session_list,
+	[VERB_MDTM] = session_mdtm,
+	[VERB_MFMT] = session_mfmt,
+	[VERB_MKD] = session_mkd,
+	[VERB_MLSD] = session_mlsd,
+	[VERB_MLST] = session_mlst,
+	[VERB_MODE] = session_mode,
+	[VERB_NLST] = session_nlst,
+	[VERB_NOOP] = session_noop,
+	[VERB_OPTS] = session_opts,
+	[VERB_PASS] = session_pass,
+	[VERB_PASV] = session_pasv,
+	[VERB_PBSZ] = session_pbsz,
+	[VERB_PORT] = session_port,
+	[VERB_PROT] = session_prot,
+	[VERB_PWD] = session_pwd,
+	[VERB_QUIT] = session_quit,
+	[VERB_REST] = session_rest,
+	[VERB_RETR] = session_retr,
+	[VERB_RMD] = session_rmd,
+	[VERB_RNFR] = session_rnfr,
+	[VERB_RNTO] = session_rnto,
+	[VERB_SITE] = session_site,
+	[VERB_SIZE] = session_size,
+	[VERB_STAT] = session_stat,
+	[VERB_STOR] = session_stor,
+	[VERB_STRU] = session_stru,
+	[VERB_SYST] = session_syst,
+	[VERB_TYPE] = session_type,
+	[VERB_USER] = session_user,
+};
+
+/* --- replies ----------------------------------------------------------------- */
+
+void
+session_send(struct session *s, struct buf *lines)
+{
+	struct view v = buf_view(lines);
+	int r = buf_error(lines);
+
+	if (r == 0) {
+		r = chan_write(&s->control, v.p, v.n, clock_ms() + REPLY_MS);
+	}
+	if (r < 0) {
+		session_end(s, r == -ETIMEDOUT ? "peer_stalled" : "peer_gone");
+	}
+	buf_done(lines);
+}
+
+void
+session_reply(struct session *s, enum reply_code code, const char *text)
+{
+	struct buf b;
+
+	buf_init(&b, REPLY_MAX);
+	reply_line(&b, code, text);
+	session_send(s, &b);
+}
+
+void
+session_replyf(struct session *s, enum reply_code code, const char *fmt, ...)
+{
+	struct buf b;
+	va_list args;
+
+	buf_init(&b, REPLY_MAX);
+	buf_addf(&b, "%d ", (int)code);
+	va_start(args, fmt);
+	buf_vaddf(&b, fmt, args);
+	va_end(args);
+	buf_add_str(&b, "\r\n");
+	session_send(s, &b);
+}
+
+void
+session_reply_error(struct session *s, int err)
+{
+	const char *text;
+	enum reply_code code = reply_for_error(err, &text);
+
+	session_reply(s, code, text);
+}
+
+void
+session_end(struct session *s, const char *why)
+{
+	if (s->ending == NULL) {
+		s->ending = why;
+	}
+}
+
+void
+session_log_open(const struct session *s, struct log_line *l,
+    const char *event)
+{
+	log_open(l, LOG_INFO, event);
+	log_str(l, "addr", s->addr);
+	if (s->state.logged_in) {
+		log_str(l, "user", s->state.user);
+	}
+}
+
+bool
+session_path(struct session *s, struct view arg, char ret[PATH_SIZE])
+{
+	int r = path_join(view_str(s->state.cwd), arg, ret);
+
+	if (r < 0) {
+		session_reply_error(s, r);
+	}
+	return r == 0;
+}
+
+int64_t
+session_stall_deadline(const struct session *s)
+{
+	return clock_ms()
+	    + (int64_t)s->parts.settings->stall_seconds * 1000;
+}
+
+/* --- waiting ----------------------------------------------------------------- */
+
+/* Takes in what the control connection has, during a transfer. */
+static int
+peek_control(struct session *s)
+{
+	char bytes[1024];
+	ssize_t n = 1;
+
+	while (n > 0 && lines_room(&s->lines) > 0) {
+		size_t room = lines_room(&s->lines);
+
+		n = chan_try_read(&s->control, bytes,
+		    room < sizeof(bytes) ? room : sizeof(bytes));
+		if (n > 0) {
+			lines_feed(&s->lines, bytes, (size_t)n);
+		}
+	}
+	if (n <= 0 && n != -EAGAIN) {
+		return -ENOTCONN;
+	}
+	if (lines_pick(&s->lines, VIEW("STAT"))) {
+		session_replyf(s, REPLY_STATUS, "%llu bytes transferred.",
+		    (unsigned long long)s->moved);
+	}
+	return lines_pick(&s->lines, VIEW("ABOR")) ? -ECANCELED : 0;
+}
+
+/* The listener is stopping, or gone. */
+static int
+life_ended(struct session *s)
+{
+	s->parts.life_fd = -1;
+	s->stop_at = clock_ms() + (s->transferring ? DRAIN_MS : 0);
+	return s->transferring ? 0 : -ESHUTDOWN;
+}
+
+/* One poll(2): 1 when `fd` is ready, 0 when not, or -errno. */
+static int
+poll_once(struct session *s, int fd, short events, int timeout)
+{
+	bool watch = s->transferring && fd != s->control.fd
+	    && lines_room(&s->lines) > 0;
+	struct pollfd p[3] = { { .fd = fd, .events = events },
+		{ .fd = s->parts.life_fd, .events = POLLIN },
+		{ .fd = watch ? s->control.fd : -1, .events = POLLIN } };
+	int r = 0;
+
+	if (poll(p, 3, timeout) < 0) {
+		return errno == EINTR ? 0 : -errno;
+	}
+	if (p[1].revents != 0) {
+		r = life_ended(s);
+	}
+	if (r == 0 && p[2].revents != 0) {
+		r = peek_control(s);
+	}
+	return r < 0 ? r : p[0].revents != 0;
+}
+
+int
+session_wait(void *session, int fd, short events, int64_t deadline)
+{
+	struct session *s = session;
+
+	for (;;) {
+		bool stopping = s->stop_at != 0 && s->stop_at < deadline;
+		int64_t end = stopping ? s->stop_at : deadline;
+		int r = poll_once(s, fd, events, clock_left(end));
+
+		if (r != 0) {
+			return r < 0 ? r : 0;
+		}
+		if (clock_left(end) == 0 && end <= clock_ms()) {
+			return stopping ? -ESHUTDOWN : -ETIMEDOUT;
+		}
+	}
+}
+
+int
+session_glance(struct session *s)
+{
+	int r = poll_once(s, -1, 0, 0);
+
+	if (r == 0 && s->stop_at != 0 && clock_left(s->stop_at) == 0) {
+		return -ESHUTDOWN;
+	}
+	return r;
+}
+
+void
+session_pause(struct session *s, int ms)
+{
+	(void)session_wait(s, -1, 0, clock_ms() + ms);
+}
+
+/* --- command lines ------------------------------------------------------------ */
+
+static int64_t
+line_deadline(const struct session *s)
+{
+	const struct settings *set = s->parts.settings;
+	int64_t idle = clock_ms() + (int64_t)set->idle_seconds * 1000;
+	int64_t login = s->opened + (int64_t)set->login_seconds * 1000;
+
+	return !s->state.logged_in && login < idle ? login : idle;
+}
+
+/* Says why no further line comes. */
+static void
+end_reading(struct session *s, ssize_t r)
+{
+	switch (r) {
+	case 0:
+	case -ECONNRESET:
+	case -ECONNABORTED:
+	case -EPIPE:
+		session_end(s, "peer_gone");
+		break;
+	case -ETIMEDOUT:
+		session_end(s, s->state.logged_in ? "idle" : "login_timeout");
+		session_reply(s, REPLY_CLOSING, "Timeout.");
+		break;
+	case -ESHUTDOWN:
+		session_end(s, "shutdown");
+		session_reply(s, REPLY_CLOSING, "The server is stopping.");
+		break;
+	default:
+		session_end(s, "broken_connection");
+		break;
+	}
+}
+
+static void
+foreign(struct session *s)
+{
+	stats_add(&s->parts.stats->refusals[STATS_FOREIGN], 1);
+	session_end(s, "foreign_protocol");
+	session_reply(s, REPLY_CLOSING, "This is an FTP server.");
+}
+
+/* Reads once into the line buffer. */
+static void
+read_more(struct session *s, int64_t deadline)
+{
+	char bytes[1024];
+	size_t room = lines_room(&s->lines);
+	ssize_t n = chan_read(&s->control, bytes,
+	    room < sizeof(bytes) ? room : sizeof(bytes), deadline);
+
+	if (n <= 0) {
+		end_reading(s, n);
+		return;
+	}
+	if (!s->greeted && command_foreign_start(
+	    (struct view){ bytes, (size_t)n })) {
+		foreign(s);
+		return;
+	}
+	lines_feed(&s->lines, bytes, (size_t)n);
+	/* What was read may hold a password. */
+	explicit_bzero(bytes, sizeof(bytes));
+}
+
+/* One more bad command. */
+static void
+bad(struct session *s, enum reply_code code, const char *text)
+{
+	s->bad++;
+	if (s->bad < BAD_MAX) {
+		session_reply(s, code, text);
+		return;
+	}
+	session_end(s, "bad_commands");
+	session_reply(s, REPLY_CLOSING, "Too many bad commands.");
+}
+
+/* Runs a well-formed command, if it may be run now. */
+static void
+dispatch(struct session *s, const struct command *c)
+{
+	s->bad = 0;
+	if (!s->state.logged_in && (c->flags & VERB_ANYONE) == 0) {
+		bad(s, REPLY_NOT_LOGGED_IN, "Log in first.");
+		return;
+	}
+	if (c->verb != VERB_RNTO) {
+		s->state.has_rename = false;
+	}
+	handlers[c->verb](s, c->arg);
+	if ((c->flags & VERB_KEEPS) == 0) {
+		s->state.rest = 0;
+	}
+}
+
+static void
+handle(struct session *s, struct view line)
+{
+	struct command c;
+
+	s->greeted = true;
+	s->commands++;
+	stats_add(&s->parts.stats->commands, 1);
+	switch (command_parse(line, &c)) {
+	case COMMAND_OK:
+		dispatch(s, &c);
+		break;
+	case COMMAND_NO_ARG:
+		bad(s, REPLY_BAD_ARGUMENT, "An argument is missing.");
+		break;
+	case COMMAND_ABSENT:
+		bad(s, REPLY_NOT_IMPLEMENTED, "Not implemented.");
+		break;
+	case COMMAND_FOREIGN:
+		foreign(s);
+		break;
+	case COMMAND_EMPTY:
+	case COMMAND_UNKNOWN:
+		bad(s, REPLY_UNKNOWN, "Unknown command.");
+		break;
+	}
+}
+
+static void
+next(struct session *s, int64_t deadline)
+{
+	struct view line;
+
+	switch (lines_next(&s->lines, &line)) {
+	case LINES_READY:
+		handle(s, line);
+		break;
+	case LINES_LONG:
+		bad(s, REPLY_UNKNOWN, "The line is too long.");
+		break;
+	case LINES_NONE:
+		if (lines_skipped(&s->lines) > SKIP_MAX) {
+			session_end(s, "endless_line");
+			session_reply(s, REPLY_CLOSING,
+			    "The line is too long.");
+			return;
+		}
+		read_more(s, deadline);
+		break;
+	}
+}
+
+static void
+log_end(const struct session *s)
+{
+	struct log_line l;
+
+	session_log_open(s, &l, "session_end");
+	log_str(&l, "reason", s->ending);
+	log_num(&l, "commands", (int64_t)s->commands);
+	log_num(&l, "ms", clock_ms() - s->opened);
+	log_close(&l);
+}
+
+void
+session_run(struct session *s, const struct session_parts *parts)
+{
+	uint64_t answered = 0;
+	int64_t deadline;
+
+	*s = (struct session){ .parts = *parts, .passive_fd = -1,
+		.data = { .fd = -1 }, .opened = clock_ms() };
+	lines_init(&s->lines);
+	chan_init(&s->control, parts->fd,
+	    (struct chan_wait){ session_wait, s });
+	s->state.cwd[0] = '/';
+	addr_text(&parts->peer, s->addr);
+	session_reply(s, REPLY_READY, "ftpd ready.");
+	deadline = line_deadline(s);
+	while (s->ending == NULL) {
+		/* A command's time runs from the end of the one before. */
+		if (answered != s->commands) {
+			answered = s->commands;
+			deadline = line_deadline(s);
+		}
+		next(s, deadline);
+	}
+	log_end(s);
+	data_close(s);
+	(void)chan_finish(&s->control, clock_ms() + 1000);
+	chan_done(&s->control);
+	if (s->parts.auth_fd >= 0) {
+		(void)close(s->parts.auth_fd);
+	}
+	lines_wipe(&s->lines);
+}

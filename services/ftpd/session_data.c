@@ -1,0 +1,439 @@
+/*
+ * PASV, EPSV and their refused sisters; opening and closing of the data
+ * connection (see data.h).
+ */
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ftpd/data.h"
+#include "ftpd/tls.h"
+#include "run/clock.h"
+#include "run/log.h"
+
+#define CONNECT_MS 30000
+/* Waiting for a free passive port. */
+#define PORTS_MS 2000
+#define PORTS_STEP_MS 100
+/* Connections that are sent away while waiting for the right one. */
+#define STRANGERS_MAX 16
+#define LINGER_MS 200
+#define BACKLOG 4
+
+static void
+close_passive(struct session *s)
+{
+	if (s->passive_fd >= 0) {
+		(void)close(s->passive_fd);
+	}
+	s->passive_fd = -1;
+}
+
+/* --- a passive port ----------------------------------------------------------- */
+
+static void
+set_port(struct sockaddr_storage *addr, unsigned port)
+{
+	if (addr->ss_family == AF_INET6) {
+		((struct sockaddr_in6 *)addr)->sin6_port
+		    = htons((uint16_t)port);
+	} else {
+		((struct sockaddr_in *)addr)->sin_port = htons((uint16_t)port);
+	}
+}
+
+static int
+listen_at(struct sockaddr_storage *addr, unsigned port, int *ret_fd)
+{
+	int one = 1;
+	int fd = socket(addr->ss_family,
+	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	socklen_t n = addr->ss_family == AF_INET6
+	    ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	int r;
+
+	if (fd < 0) {
+		return -errno;
+	}
+	set_port(addr, port);
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(fd, (struct sockaddr *)addr, n) < 0
+	    || listen(fd, BACKLOG) < 0) {
+		r = -errno;
+		(void)close(fd);
+		return r;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+/*
+ * Tries each port of the range once, from a random one on.  The kernel may not
+ * choose: Landlock's rules for ports do not allow port 0.
+ */
+static int
+listen_somewhere(const struct settings *set, struct sockaddr_storage *addr,
+    int *ret_fd, unsigned *ret_port)
+{
+	unsigned count = (unsigned)(set->pasv_max - set->pasv_min + 1);
+	unsigned start;
+	int r = -EADDRINUSE;
+
+	if (getrandom(&start, sizeof(start), 0) != (ssize_t)sizeof(start)) {
+		return -EIO;
+	}
+	start %= count;
+	for (unsigned i = 0; i < count && r == -EADDRINUSE; i++) {
+		unsigned port = (unsigned)set->pasv_min + (start + i) % count;
+
+		r = listen_at(addr, port, ret_fd);
+		if (r == 0) {
+			*ret_port = port;
+		}
+	}
+	return r;
+}
+
+/* Opens the session's passive socket; the error has been replied if false. */
+static bool
+open_passive(struct session *s, struct sockaddr_storage *ret_addr,
+    unsigned *ret_port)
+{
+	struct sockaddr_storage addr = { .ss_family = AF_UNSPEC };
+	socklen_t n = sizeof(addr);
+	int64_t deadline = clock_ms() + PORTS_MS;
+	int r = -EAFNOSUPPORT;
+
+	close_passive(s);
+	if (getsockname(s->control.fd, (struct sockaddr *)&addr, &n) == 0
+	    && (addr.ss_family == AF_INET || addr.ss_family == AF_INET6)) {
+		r = listen_somewhere(s->parts.settings, &addr,
+		    &s->passive_fd, ret_port);
+	}
+	while (r == -EADDRINUSE && clock_left(deadline) > 0) {
+		session_pause(s, PORTS_STEP_MS);
+		r = listen_somewhere(s->parts.settings, &addr,
+		    &s->passive_fd, ret_port);
+	}
+	if (r < 0) {
+		struct log_line l;
+
+		stats_add(&s->parts.stats->data_refused[STATS_DATA_PORTS], 1);
+		session_log_open(s, &l, "no_passive_port");
+		log_err(&l, r);
+		log_close(&l);
+		session_reply(s, REPLY_NO_DATA, "No free port; try again.");
+		return false;
+	}
+	*ret_addr = addr;
+	return true;
+}
+
+void
+session_pasv(struct session *s, struct view arg)
+{
+	struct sockaddr_storage addr;
+	struct in6_addr own;
+	struct buf text;
+	const unsigned char *four;
+	unsigned port = 0;
+
+	(void)arg;
+	if (s->state.epsv_all) {
+		session_reply(s, REPLY_BAD_ARGUMENT, "You said EPSV ALL.");
+		return;
+	}
+	if (!open_passive(s, &addr, &port)) {
+		return;
+	}
+	own = addr_of(&addr);
+	four = s->parts.has_pasv ? (const unsigned char *)&s->parts.pasv
+	                         : &own.s6_addr[12];
+	if (!s->parts.has_pasv && !addr_is_four(&own)) {
+		close_passive(s);
+		session_reply(s, REPLY_NO_DATA, "PASV knows IPv4 only; "
+		    "use EPSV.");
+		return;
+	}
+	buf_init(&text, 256);
+	reply_passive(&text, four, port);
+	session_reply(s, REPLY_PASSIVE, buf_cstr(&text));
+	buf_done(&text);
+}
+
+void
+session_epsv(struct session *s, struct view arg)
+{
+	struct sockaddr_storage addr;
+	unsigned port = 0;
+
+	if (view_eq_nocase(arg, VIEW("ALL"))) {
+		s->state.epsv_all = true;
+		session_reply(s, REPLY_DONE, "EPSV ALL it is.");
+		return;
+	}
+	/*
+	 * Both protocols are taken whatever ours is: with address translation
+	 * between, the client's may be the other one, and only the port counts.
+	 */
+	if (arg.n != 0 && !view_eq(arg, VIEW("1")) && !view_eq(arg, VIEW("2"))) {
+		session_reply(s, REPLY_BAD_PROTOCOL,
+		    "Network protocol not supported, use (1,2)");
+		return;
+	}
+	if (open_passive(s, &addr, &port)) {
+		session_replyf(s, REPLY_EXTENDED_PASSIVE,
+		    "Entering Extended Passive Mode (|||%u|)", port);
+	}
+}
+
+/* PORT and EPRT: the server would have to connect where it is told to. */
+void
+session_port(struct session *s, struct view arg)
+{
+	(void)arg;
+	session_reply(s, REPLY_NOT_IMPLEMENTED,
+	    "Active mode is not offered; use EPSV or PASV.");
+}
+
+/* --- who is it? ----------------------------------------------------------------- */
+
+enum peer { PEER_SAME, PEER_BY_GATEWAY, PEER_STRANGER };
+
+static enum peer
+judge_peer(const struct session *s, const struct in6_addr *from)
+{
+	const struct addr_gateways *g = &s->parts.gateways;
+
+	if (addr_eq(from, &s->parts.peer)) {
+		return PEER_SAME;
+	}
+	if (s->parts.settings->peer_check == PEER_NAT
+	    && (addr_is_gateway(g, from)
+	        || addr_is_gateway(g, &s->parts.peer))) {
+		return PEER_BY_GATEWAY;
+	}
+	return PEER_STRANGER;
+}
+
+static void
+log_refused(struct session *s, enum stats_data why, const char *reason,
+    const struct in6_addr *from)
+{
+	struct log_line l;
+
+	stats_add(&s->parts.stats->data_refused[why], 1);
+	session_log_open(s, &l, "data_refused");
+	log_str(&l, "reason", reason);
+	if (from != NULL) {
+		char text[NET_ADDR_TEXT];
+
+		addr_text(from, text);
+		log_str(&l, "from", text);
+	}
+	log_close(&l);
+}
+
+/* Takes the first connection that may be the client's. */
+static int
+accept_client(struct session *s, int *ret_fd, enum peer *ret_peer)
+{
+	int64_t deadline = clock_ms() + CONNECT_MS;
+	int strangers = 0;
+
+	while (strangers < STRANGERS_MAX) {
+		struct sockaddr_storage addr = { .ss_family = AF_UNSPEC };
+		socklen_t n = sizeof(addr);
+		struct in6_addr from;
+		int fd = accept4(s->passive_fd, (struct sockaddr *)&addr, &n,
+		    SOCK_CLOEXEC | SOCK_NONBLOCK);
+		int r;
+
+		if (fd < 0) {
+			r = session_wait(s, s->passive_fd, POLLIN, deadline);
+			if (r < 0) {
+				return r;
+			}
+			continue;
+		}
+		from = addr_of(&addr);
+		*ret_peer = judge_peer(s, &from);
+		if (*ret_peer != PEER_STRANGER) {
+			*ret_fd = fd;
+			return 0;
+		}
+		(void)close(fd);
+		strangers++;
+		log_refused(s, STATS_DATA_PEER, "wrong_address", &from);
+	}
+	return -EPERM;
+}
+
+/* May this TLS connection carry our data? */
+static bool
+session_proven(const struct session *s, enum peer peer)
+{
+	bool resumed = tls_resumed(s->data.ssl);
+	int reuse = s->parts.settings->tls_reuse;
+
+	if (resumed) {
+		return true;
+	}
+	if (reuse == REUSE_REQUIRE || peer == PEER_BY_GATEWAY) {
+		return false;
+	}
+	return reuse == REUSE_ALLOW
+	    || tls_offered(s->data.ssl) != TLS_OFFER_FOREIGN;
+}
+
+static int
+secure(struct session *s, enum peer peer)
+{
+	SSL *ssl = tls_data(s->parts.tls);
+	int r;
+
+	if (ssl == NULL) {
+		return -ENOMEM;
+	}
+	r = chan_accept_tls_take(&s->data, ssl, session_stall_deadline(s));
+	if (r < 0) {
+		return r;
+	}
+	if (!session_proven(s, peer)) {
+		log_refused(s, STATS_DATA_SESSION, "tls_session", NULL);
+		return -EPERM;
+	}
+	if (tls_resumed(ssl)) {
+		stats_add(&s->parts.stats->data_resumed, 1);
+	}
+	return 0;
+}
+
+/* --- opening -------------------------------------------------------------------- */
+
+static void
+reply_no_data(struct session *s, int err)
+{
+	const char *text = "No data connection came.";
+
+	switch (err) {
+	case -EPERM:
+		text = "The data connection is not yours: it has to come from "
+		    "your address and resume your TLS session.";
+		break;
+	case -ETIMEDOUT:
+		stats_add(&s->parts.stats->data_refused[STATS_DATA_TIMEOUT],
+		    1);
+		break;
+	case -ECANCELED:
+		session_reply(s, REPLY_ABORTED, "Transfer aborted.");
+		session_reply(s, REPLY_TRANSFERRED, "Aborted.");
+		return;
+	case -EPROTO:
+	case -ECONNABORTED:
+	case -ECONNRESET:
+		text = "TLS failed on the data connection.";
+		break;
+	default:
+		break;
+	}
+	session_reply(s, REPLY_NO_DATA, text);
+}
+
+static int
+connect_client(struct session *s)
+{
+	enum peer peer = PEER_STRANGER;
+	int one = 1, fd = -1;
+	int r = accept_client(s, &fd, &peer);
+
+	close_passive(s);
+	if (r < 0) {
+		return r;
+	}
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	chan_init(&s->data, fd, (struct chan_wait){ session_wait, s });
+	return s->state.prot_p ? secure(s, peer) : 0;
+}
+
+bool
+data_open(struct session *s, const char *text)
+{
+	int r;
+
+	if (s->parts.settings->tls == TLS_REQUIRED && !s->state.prot_p) {
+		session_reply(s, REPLY_BAD_PROTECTION,
+		    "Data has to be protected: PBSZ 0, PROT P.");
+		return false;
+	}
+	if (s->passive_fd < 0) {
+		session_reply(s, REPLY_NO_DATA, "Use EPSV or PASV first.");
+		return false;
+	}
+	if (s->control.ssl != NULL) {
+		tls_fresh_ticket(s->control.ssl);
+	}
+	session_reply(s, REPLY_OPENING, text);
+	s->transferring = true;
+	s->moved = 0;
+	r = s->ending == NULL ? connect_client(s) : -ENOTCONN;
+	if (r < 0) {
+		s->transferring = false;
+		data_abort(s);
+		reply_no_data(s, r);
+		return false;
+	}
+	return true;
+}
+
+/* --- closing -------------------------------------------------------------------- */
+
+int
+data_finish(struct session *s)
+{
+	return chan_finish(&s->data, session_stall_deadline(s));
+}
+
+void
+data_linger(struct session *s)
+{
+	int64_t deadline = clock_ms() + LINGER_MS;
+	bool more = true;
+
+	/* Closing before the peer does may destroy what it has not read. */
+	while (more && s->data.fd >= 0) {
+		char rest[256];
+		struct pollfd p[2] = {
+			{ .fd = s->data.fd, .events = POLLIN },
+			{ .fd = s->control.fd, .events = POLLIN } };
+
+		more = poll(p, 2, clock_left(deadline)) > 0
+		    && p[1].revents == 0
+		    && recv(s->data.fd, rest, sizeof(rest), MSG_DONTWAIT) > 0;
+	}
+	chan_done(&s->data);
+}
+
+void
+data_abort(struct session *s)
+{
+	struct linger reset = { .l_onoff = 1 };
+
+	if (s->data.fd >= 0) {
+		(void)setsockopt(s->data.fd, SOL_SOCKET, SO_LINGER, &reset,
+		    sizeof(reset));
+	}
+	chan_done(&s->data);
+}
+
+void
+data_close(struct session *s)
+{
+	close_passive(s);
+	chan_done(&s->data);
+}

@@ -1,0 +1,273 @@
+/*
+ * Who is it, and how are the connections protected: USER, PASS, AUTH, PBSZ,
+ * PROT and what belongs to them.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ftpd/auth.h"
+#include "ftpd/session.h"
+#include "ftpd/tls.h"
+#include "run/clock.h"
+#include "run/log.h"
+
+#define AUTH_MS 10000
+/* A wrong login takes this long, whatever was wrong. */
+#define WRONG_MS 1000
+
+static bool
+tls_missing(const struct session *s)
+{
+	return s->parts.settings->tls == TLS_REQUIRED
+	    && s->control.ssl == NULL;
+}
+
+void
+session_user(struct session *s, struct view arg)
+{
+	struct session_state *st = &s->state;
+
+	if (st->logged_in) {
+		session_reply(s, REPLY_NOT_LOGGED_IN,
+		    "You are logged in; open another session.");
+		return;
+	}
+	if (tls_missing(s)) {
+		stats_add(&s->parts.stats->logins[STATS_LOGIN_REFUSED], 1);
+		session_reply(s, REPLY_NOT_LOGGED_IN,
+		    "TLS is required: AUTH TLS first.");
+		return;
+	}
+	if (view_to_cstr(arg, st->user, sizeof(st->user)) < 0
+	    || path_has_control(arg)) {
+		/* It asks for a password as any other name does. */
+		st->user[0] = '\0';
+	}
+	st->has_user = true;
+	session_reply(s, REPLY_NEED_PASSWORD, "Password, please.");
+}
+
+static void
+log_login(struct session *s, const char *result)
+{
+	struct log_line l;
+
+	log_open(&l, s->state.logged_in ? LOG_INFO : LOG_WARN, "login");
+	log_str(&l, "addr", s->addr);
+	log_str(&l, "user", s->state.user);
+	log_str(&l, "result", result);
+	log_str(&l, "tls", s->control.ssl == NULL ? "none"
+	    : SSL_get_version(s->control.ssl));
+	log_close(&l);
+}
+
+/* Right: from here on the process has its user's rights only. */
+static void
+log_in(struct session *s)
+{
+	const struct session_parts *parts = &s->parts;
+	int r = parts->confine_user == NULL ? 0
+	                                    : parts->confine_user(parts->ctx);
+
+	(void)close(s->parts.auth_fd);
+	s->parts.auth_fd = -1;
+	if (r < 0) {
+		log_login(s, "confinement_failed");
+		session_end(s, "confinement_failed");
+		session_reply(s, REPLY_CLOSING, "Local error.");
+		return;
+	}
+	s->state.logged_in = true;
+	stats_add(&parts->stats->logins[STATS_LOGIN_OK], 1);
+	log_login(s, "ok");
+	session_reply(s, REPLY_LOGGED_IN, "Logged in.");
+}
+
+static void
+refuse_login(struct session *s, enum auth_result result, int64_t started)
+{
+	bool throttled = result == AUTH_THROTTLED;
+
+	stats_add(&s->parts.stats->logins[throttled ? STATS_LOGIN_THROTTLED
+	                                            : STATS_LOGIN_FAILED], 1);
+	log_login(s, throttled ? "throttled" : "wrong");
+	session_pause(s, clock_left(started + WRONG_MS));
+	s->failures++;
+	s->state.user[0] = '\0';
+	if (s->failures >= AUTH_TRIES) {
+		session_end(s, "login_failures");
+		session_reply(s, REPLY_CLOSING, "Too many wrong logins.");
+		return;
+	}
+	session_reply(s, REPLY_NOT_LOGGED_IN, "Login incorrect.");
+}
+
+void
+session_pass(struct session *s, struct view arg)
+{
+	enum auth_result result = AUTH_WRONG;
+	int64_t started = clock_ms();
+	int r;
+
+	if (s->state.logged_in || !s->state.has_user) {
+		session_reply(s, REPLY_BAD_SEQUENCE, "USER first.");
+		return;
+	}
+	s->state.has_user = false;
+	r = auth_ask(s->parts.auth_fd, view_str(s->state.user), arg,
+	    started + AUTH_MS, &result);
+	lines_wipe(&s->lines);
+	if (r < 0) {
+		log_login(s, "no_authenticator");
+		session_end(s, "no_authenticator");
+		session_reply(s, REPLY_CLOSING, "Logins do not work now.");
+		return;
+	}
+	if (result == AUTH_OK) {
+		log_in(s);
+	} else {
+		refuse_login(s, result, started);
+	}
+}
+
+/* --- protection ------------------------------------------------------------- */
+
+static void
+log_tls_failure(struct session *s, int err)
+{
+	struct log_line l;
+
+	stats_add(&s->parts.stats->tls_failures, 1);
+	session_log_open(s, &l, "tls_failed");
+	if (err == -EPROTO) {
+		log_str(&l, "error", "no common TLS with the client");
+	} else {
+		log_err(&l, err);
+	}
+	log_close(&l);
+}
+
+static void
+start_tls(struct session *s)
+{
+	SSL *ssl = tls_control(s->parts.tls);
+	int64_t deadline = s->opened
+	    + (int64_t)s->parts.settings->login_seconds * 1000;
+	int r = ssl == NULL ? -ENOMEM
+	    : chan_accept_tls_take(&s->control, ssl, deadline);
+
+	if (r < 0) {
+		log_tls_failure(s, r);
+		session_end(s, "tls_failed");
+		return;
+	}
+	stats_add(&s->parts.stats->tls_sessions[
+	    SSL_version(ssl) == TLS1_3_VERSION ? STATS_TLS13 : STATS_TLS12],
+	    1);
+	/* Nothing that was said in the clear counts any more. */
+	s->state = (struct session_state){ .cwd = "/" };
+	s->bad = 0;
+}
+
+void
+session_auth(struct session *s, struct view arg)
+{
+	if (!view_eq_nocase(arg, VIEW("TLS"))
+	    && !view_eq_nocase(arg, VIEW("TLS-C"))) {
+		session_reply(s, REPLY_BAD_PARAMETER, "AUTH TLS is known.");
+		return;
+	}
+	if (s->parts.tls == NULL) {
+		session_reply(s, REPLY_POLICY, "TLS is not to be had.");
+		return;
+	}
+	if (s->control.ssl != NULL || s->state.logged_in) {
+		session_reply(s, REPLY_BAD_SEQUENCE, "Too late for AUTH.");
+		return;
+	}
+	if (lines_pending(&s->lines)) {
+		/* Somebody put plain commands before the handshake. */
+		struct log_line l;
+
+		session_log_open(s, &l, "plaintext_behind_auth");
+		log_close(&l);
+		session_end(s, "plaintext_behind_auth");
+		session_reply(s, REPLY_CLOSING, "Nothing may follow AUTH.");
+		return;
+	}
+	session_reply(s, REPLY_AUTH_GO, "Go on with the TLS handshake.");
+	if (s->ending == NULL) {
+		start_tls(s);
+	}
+}
+
+void
+session_pbsz(struct session *s, struct view arg)
+{
+	uint64_t size;
+
+	if (s->control.ssl == NULL) {
+		session_reply(s, REPLY_BAD_SEQUENCE, "AUTH TLS first.");
+		return;
+	}
+	if (view_u64(arg, &size) < 0 || size > UINT32_MAX) {
+		session_reply(s, REPLY_BAD_ARGUMENT, "PBSZ 0.");
+		return;
+	}
+	s->state.pbsz = true;
+	session_reply(s, REPLY_DONE, "PBSZ=0");
+}
+
+void
+session_prot(struct session *s, struct view arg)
+{
+	bool required = s->parts.settings->tls == TLS_REQUIRED;
+
+	if (s->control.ssl == NULL || !s->state.pbsz) {
+		session_reply(s, REPLY_BAD_SEQUENCE, "PBSZ first.");
+	} else if (view_eq_nocase(arg, VIEW("P"))) {
+		s->state.prot_p = true;
+		session_reply(s, REPLY_DONE, "Data will be protected.");
+	} else if (view_eq_nocase(arg, VIEW("C")) && required) {
+		session_reply(s, REPLY_POLICY, "Data has to be protected.");
+	} else if (view_eq_nocase(arg, VIEW("C"))) {
+		s->state.prot_p = false;
+		session_reply(s, REPLY_DONE, "Data will be in the clear.");
+	} else if (view_eq_nocase(arg, VIEW("S"))
+	    || view_eq_nocase(arg, VIEW("E"))) {
+		session_reply(s, REPLY_BAD_PROT_LEVEL, "Not with TLS.");
+	} else {
+		session_reply(s, REPLY_BAD_PARAMETER, "PROT P.");
+	}
+}
+
+void
+session_ccc(struct session *s, struct view arg)
+{
+	(void)arg;
+	if (s->control.ssl == NULL) {
+		session_reply(s, REPLY_BAD_CLEAR, "The channel is clear.");
+	} else {
+		session_reply(s, REPLY_POLICY, "The channel stays protected.");
+	}
+}
+
+void
+session_host(struct session *s, struct view arg)
+{
+	(void)arg;
+	if (s->state.logged_in || s->state.has_user) {
+		session_reply(s, REPLY_BAD_SEQUENCE, "HOST comes first.");
+		return;
+	}
+	/* There is one site, whatever its name. */
+	session_reply(s, REPLY_READY, "This host serves one site.");
+}
+
+void
+session_clnt(struct session *s, struct view arg)
+{
+	(void)arg;
+	session_reply(s, REPLY_DONE, "Noted.");
+}

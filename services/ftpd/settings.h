@@ -1,0 +1,59 @@
+/*
+ * The daemon's settings, as the table in main.c fills them, and what the table
+ * cannot check.
+ */
+#ifndef FTPD_SETTINGS_H
+#define FTPD_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+
+enum { TLS_REQUIRED, TLS_OPTIONAL };
+/*
+ * Data connections: have to resume the control connection's session; may not
+ * offer another one's; may do as they like.
+ */
+enum { REUSE_OWN, REUSE_REQUIRE, REUSE_ALLOW };
+/* Data connections: from the client's address; or the gateway's between. */
+enum { PEER_NAT, PEER_STRICT };
+
+/* Most passive ports that may be set: each is a rule in the kernel. */
+#define SETTINGS_PASV_PORTS_MAX 1024
+/* Longest names and passwords, which is what a login message has room for. */
+#define SETTINGS_USER_MAX 64
+#define SETTINGS_PASSWORD_MAX 512
+
+struct settings {
+	uint64_t port;
+	uint64_t http_port;
+	uint64_t pasv_min;
+	uint64_t pasv_max;
+	char *pasv_address;
+	char *root;
+	char *user;
+	char *password;
+	char *cert;
+	char *key;
+	int tls;
+	int tls_reuse;
+	int peer_check;
+	char *umask;
+	bool sync;
+	uint64_t max_sessions;
+	uint64_t max_per_address;
+	uint64_t login_seconds;
+	uint64_t idle_seconds;
+	uint64_t stall_seconds;
+};
+
+/* For struct program: adds a line to `faults` for each fault. */
+void settings_check(const void *settings, struct buf *faults);
+uint16_t settings_health_port(const void *settings);
+
+/* The umask as a number; the setting has been checked. */
+mode_t settings_umask(const struct settings *s);
+
+#endif

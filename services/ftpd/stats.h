@@ -1,0 +1,83 @@
+/*
+ * Counters in memory that all processes share: sessions and the listener add,
+ * the reporter reads.
+ */
+#ifndef FTPD_STATS_H
+#define FTPD_STATS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+enum stats_login { STATS_LOGIN_OK, STATS_LOGIN_FAILED, STATS_LOGIN_THROTTLED,
+	STATS_LOGIN_REFUSED, STATS_LOGIN_COUNT };
+enum stats_direction { STATS_UPLOAD, STATS_DOWNLOAD, STATS_LISTING,
+	STATS_DIRECTION_COUNT };
+enum stats_result { STATS_OK, STATS_ABORTED, STATS_FAILED,
+	STATS_RESULT_COUNT };
+enum stats_version { STATS_TLS12, STATS_TLS13, STATS_VERSION_COUNT };
+enum stats_refusal { STATS_FULL, STATS_PER_ADDRESS, STATS_FOREIGN,
+	STATS_REFUSAL_COUNT };
+enum stats_data { STATS_DATA_PEER, STATS_DATA_SESSION, STATS_DATA_TIMEOUT,
+	STATS_DATA_PORTS, STATS_DATA_COUNT };
+enum stats_layer { STATS_LAYER_FILES, STATS_LAYER_PORTS, STATS_LAYER_SCOPE,
+	STATS_LAYER_SECCOMP, STATS_LAYER_COUNT };
+
+typedef atomic_uint_fast64_t stats_counter;
+
+struct stats {
+	/* Set by the listener. */
+	stats_counter sessions_active;
+	stats_counter sessions_total;
+	stats_counter sessions_crashed;
+	stats_counter heartbeat_ms; /* clock_ms() of its last turn */
+	stats_counter landlock_abi;
+	stats_counter layers[STATS_LAYER_COUNT];
+	stats_counter certificate_loaded; /* Unix time */
+	/* Added to by sessions. */
+	stats_counter refusals[STATS_REFUSAL_COUNT];
+	stats_counter logins[STATS_LOGIN_COUNT];
+	stats_counter transfers[STATS_DIRECTION_COUNT][STATS_RESULT_COUNT];
+	stats_counter bytes[STATS_DIRECTION_COUNT];
+	stats_counter tls_sessions[STATS_VERSION_COUNT];
+	stats_counter tls_failures;
+	stats_counter data_refused[STATS_DATA_COUNT];
+	stats_counter data_resumed;
+	stats_counter commands;
+};
+
+/* The shared memory, zeroed; NULL when there is none. */
+struct stats *stats_new(void);
+
+static inline void
+stats_add(stats_counter *counter, uint64_t n)
+{
+	atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+
+static inline void
+stats_set(stats_counter *counter, uint64_t n)
+{
+	atomic_store_explicit(counter, n, memory_order_relaxed);
+}
+
+static inline uint64_t
+stats_get(const stats_counter *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+/* What /metrics needs beside the counters. */
+struct stats_volume {
+	bool known;
+	uint64_t size;
+	uint64_t avail;
+};
+
+/* The text of /metrics. */
+void stats_write(const struct stats *s, const struct stats_volume *volume,
+    uint64_t sessions_max, struct buf *out);
+
+#endif

@@ -1,0 +1,198 @@
+#include "ftpd/tls.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/rand.h>
+
+#include "base/secret.h"
+
+/* Longer than any session: a ticket must not expire within one. */
+#define TICKET_SECONDS (7 * 24 * 3600)
+#define TICKET_KEYS 80 /* name, HMAC key, AES key: as OpenSSL wants it */
+
+/* Where an SSL keeps its enum tls_offer. */
+static int
+offer_index(void)
+{
+	static int index = -1;
+
+	if (index < 0) {
+		index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+	}
+	return index;
+}
+
+static void
+set_offer(SSL *ssl, enum tls_offer offer)
+{
+	/* The pointer is the number. */
+	(void)SSL_set_ex_data(ssl, offer_index(), (void *)(uintptr_t)offer);
+}
+
+enum tls_offer
+tls_offered(const SSL *ssl)
+{
+	return (enum tls_offer)(uintptr_t)SSL_get_ex_data(ssl, offer_index());
+}
+
+static SSL_TICKET_RETURN
+on_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *name,
+    size_t name_n, SSL_TICKET_STATUS status, void *ctx)
+{
+	(void)session;
+	(void)name;
+	(void)name_n;
+	(void)ctx;
+	switch (status) {
+	case SSL_TICKET_SUCCESS:
+	case SSL_TICKET_SUCCESS_RENEW:
+		set_offer(ssl, TLS_OFFER_OWN);
+		return SSL_TICKET_RETURN_USE;
+	case SSL_TICKET_NO_DECRYPT:
+		if (tls_offered(ssl) != TLS_OFFER_OWN) {
+			set_offer(ssl, TLS_OFFER_FOREIGN);
+		}
+		return SSL_TICKET_RETURN_IGNORE_RENEW;
+	default:
+		return SSL_TICKET_RETURN_IGNORE_RENEW;
+	}
+}
+
+/*
+ * A client that names protocols has to name ours: else another protocol's
+ * client was led here (the ALPACA attack).
+ */
+static int
+on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
+    const unsigned char *in, unsigned in_n, void *ctx)
+{
+	(void)ssl;
+	(void)ctx;
+	for (unsigned i = 0; i < in_n; i += 1U + in[i]) {
+		if (in[i] == 3 && in_n - i > 3 && in[i + 1] == 'f'
+		    && in[i + 2] == 't' && in[i + 3] == 'p') {
+			*out = in + i + 1;
+			*out_n = 3;
+			return SSL_TLSEXT_ERR_OK;
+		}
+	}
+	return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+/* A key under a passphrase is refused: nobody is there to type it. */
+static int
+no_passphrase(char *out, int n, int writing, void *ctx)
+{
+	(void)out;
+	(void)n;
+	(void)writing;
+	(void)ctx;
+	return -1;
+}
+
+static int
+configure(SSL_CTX *ctx)
+{
+	static const unsigned char id[] = "ftpd";
+
+	SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION
+	    | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE
+	    | SSL_OP_PRIORITIZE_CHACHA | SSL_OP_ENABLE_KTLS);
+	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE
+	    | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_timeout(ctx, TICKET_SECONDS);
+	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
+	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
+	if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1
+	    || SSL_CTX_set_cipher_list(ctx,
+	        "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL") != 1
+	    || SSL_CTX_set_session_id_context(ctx, id, sizeof(id)) != 1
+	    || SSL_CTX_set_session_ticket_cb(ctx, NULL, on_ticket, NULL)
+	        != 1) {
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static void
+explain(struct buf *why, const char *what, const char *path)
+{
+	char text[256];
+
+	ERR_error_string_n(ERR_peek_last_error(), text, sizeof(text));
+	buf_addf(why, "%s '%s': %s", what, path, text);
+}
+
+int
+tls_load(const char *cert, const char *key, struct buf *why, SSL_CTX **ret)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+
+	ERR_clear_error();
+	if (ctx == NULL || configure(ctx) < 0 || offer_index() < 0) {
+		buf_add_str(why, "OpenSSL does not offer TLS 1.2 and 1.3");
+		goto fail;
+	}
+	if (SSL_CTX_use_certificate_chain_file(ctx, cert) != 1) {
+		explain(why, "FTPD_CERT: cannot use the certificate", cert);
+		goto fail;
+	}
+	if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1
+	    || SSL_CTX_check_private_key(ctx) != 1) {
+		explain(why, "FTPD_KEY: cannot use the key", key);
+		goto fail;
+	}
+	*ret = ctx;
+	return 0;
+fail:
+	SSL_CTX_free(ctx);
+	return -EINVAL;
+}
+
+int
+tls_own_tickets(SSL_CTX *ctx)
+{
+	unsigned char keys[TICKET_KEYS];
+	int ok = RAND_bytes(keys, sizeof(keys)) == 1
+	    && SSL_CTX_set_tlsext_ticket_keys(ctx, keys, sizeof(keys)) == 1;
+
+	secret_wipe(keys, sizeof(keys));
+	return ok ? 0 : -EIO;
+}
+
+SSL *
+tls_control(SSL_CTX *ctx)
+{
+	return SSL_new(ctx);
+}
+
+SSL *
+tls_data(SSL_CTX *ctx)
+{
+	SSL *ssl = SSL_new(ctx);
+
+	/*
+	 * Nobody reads tickets on an upload: unread, they would turn the end
+	 * of the connection into a reset.
+	 */
+	if (ssl != NULL && SSL_set_num_tickets(ssl, 0) != 1) {
+		SSL_free(ssl);
+		return NULL;
+	}
+	return ssl;
+}
+
+bool
+tls_resumed(const SSL *ssl)
+{
+	return SSL_session_reused(ssl) == 1;
+}
+
+void
+tls_fresh_ticket(SSL *ssl)
+{
+	if (SSL_version(ssl) == TLS1_3_VERSION) {
+		(void)SSL_new_session_ticket(ssl);
+	}
+}

@@ -1,0 +1,495 @@
+#include "http/http.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "http/check.h"
+#include "run/clock.h"
+#include "run/log.h"
+#include "run/net.h"
+
+#define DEFAULT_CONNECTIONS 256
+#define DEFAULT_IDLE_SECONDS 30
+#define CONNECTION_MEMORY (16 * 1024)
+/* musl's default of 128 KiB is small for vsnprintf and the like. */
+#define THREAD_STACK (256 * 1024)
+#define BACKLOG 1024
+#define DRAIN_STEP_MS 20
+
+struct http_server {
+	struct http_conf conf;
+	struct MHD_Daemon *daemon;
+	int listen_fd;
+	atomic_uint_fast64_t requests[6];
+	atomic_uint_fast64_t refused;
+	atomic_int running; /* requests between handler and last byte */
+};
+
+struct http_request {
+	struct http_server *server;
+	struct MHD_Connection *connection;
+	struct view path;
+	bool head;
+	bool close; /* the connection ends with this answer */
+	void *state; /* the handler's own, see http_state() */
+};
+
+/*
+ * The library keeps one pointer per request for us.  NULL: it was not seen
+ * yet; one of these two; or else the handler's own state.
+ */
+static char target_bad; /* the request line's target is not valid */
+static char sound; /* it was checked and may be answered */
+
+/* The URL is logged by nobody here: libmicrohttpd's own messages may. */
+static void PRINTF_LIKE(2, 0)
+    library_log(void *ctx, const char *fmt, va_list args)
+{
+	struct buf text;
+	struct log_line l;
+
+	(void)ctx;
+	buf_init(&text, 512);
+	buf_vaddf(&text, fmt, args);
+	log_open(&l, LOG_DEBUG, "libmicrohttpd");
+	log_view(&l, "message", view_trim(buf_view(&text)));
+	log_close(&l);
+	buf_done(&text);
+}
+
+struct view
+http_path(const struct http_request *rq)
+{
+	return rq->path;
+}
+
+bool
+http_is_head(const struct http_request *rq)
+{
+	return rq->head;
+}
+
+struct MHD_Connection *
+http_connection(const struct http_request *rq)
+{
+	return rq->connection;
+}
+
+struct view
+http_header_value(const struct http_request *rq, const char *name)
+{
+	return view_str(
+	    MHD_lookup_connection_value(rq->connection, MHD_HEADER_KIND, name));
+}
+
+struct view
+http_query_value(const struct http_request *rq, const char *name)
+{
+	return view_str(MHD_lookup_connection_value(rq->connection,
+	    MHD_GET_ARGUMENT_KIND, name));
+}
+
+void
+http_client_addr(const struct http_request *rq, char *out, size_t n)
+{
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(rq->connection,
+		MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	char text[NET_ADDR_TEXT] = "?";
+
+	if (info != NULL && info->client_addr != NULL) {
+		net_addr_text(info->client_addr, text);
+	}
+	(void)snprintf(out, n, "%s", text);
+}
+
+void **
+http_state(struct http_request *rq)
+{
+	return &rq->state;
+}
+
+struct MHD_Connection *
+http_suspend(struct http_request *rq)
+{
+	MHD_suspend_connection(rq->connection);
+	return rq->connection;
+}
+
+void
+http_resume(struct MHD_Connection *connection)
+{
+	MHD_resume_connection(connection);
+}
+
+int
+http_add_headers(struct MHD_Response *response,
+    const struct http_header *headers)
+{
+	for (; headers != NULL && headers->name != NULL; headers++) {
+		if (MHD_add_response_header(response, headers->name,
+			headers->value)
+		    != MHD_YES) {
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+enum MHD_Result
+http_reply_response(struct http_request *rq, unsigned status,
+    struct MHD_Response *response)
+{
+	unsigned digit = status / 100;
+
+	atomic_fetch_add_explicit(&rq->server->requests[digit < 6 ? digit : 0],
+	    1, memory_order_relaxed);
+	return MHD_queue_response(rq->connection, status, response);
+}
+
+/* Queues a response that is used once; NULL closes the connection. */
+static enum MHD_Result
+reply_once(struct http_request *rq, unsigned status, const char *type,
+    struct MHD_Response *response, const struct http_header *extra)
+{
+	const struct http_header own[] = {
+		{ type == NULL ? NULL : "Content-Type", type },
+		{ NULL, NULL },
+	};
+	const struct http_header ending[] = {
+		{ rq->close ? "Connection" : NULL, "close" },
+		{ NULL, NULL },
+	};
+	enum MHD_Result result = MHD_NO;
+
+	if (response == NULL) {
+		return MHD_NO;
+	}
+	if (http_add_headers(response, own) == 0
+	    && http_add_headers(response, ending) == 0
+	    && http_add_headers(response, rq->server->conf.headers) == 0
+	    && http_add_headers(response, extra) == 0) {
+		result = http_reply_response(rq, status, response);
+	}
+	MHD_destroy_response(response);
+	return result;
+}
+
+enum MHD_Result
+http_reply_copy(struct http_request *rq, unsigned status, const char *type,
+    struct view body, const struct http_header *extra)
+{
+	/* The library copies and does not write, but takes a plain pointer. */
+	struct MHD_Response *response = MHD_create_response_from_buffer(body.n,
+	    (void *)(uintptr_t)body.p, MHD_RESPMEM_MUST_COPY);
+
+	return reply_once(rq, status, type, response, extra);
+}
+
+enum MHD_Result
+http_reply_take(struct http_request *rq, unsigned status, const char *type,
+    struct buf *body, const struct http_header *extra)
+{
+	struct MHD_Response *response;
+	size_t n = 0;
+	char *memory = buf_take(body, &n);
+
+	if (memory == NULL) {
+		return http_reply_error(rq, MHD_HTTP_INTERNAL_SERVER_ERROR);
+	}
+	response = MHD_create_response_from_buffer(n, memory,
+	    MHD_RESPMEM_MUST_FREE);
+	if (response == NULL) {
+		free(memory);
+	}
+	return reply_once(rq, status, type, response, extra);
+}
+
+static const struct http_header allow[] = {
+	{ "Allow", "GET, HEAD, OPTIONS" },
+	{ NULL, NULL },
+};
+
+/* An answer in plain words; refusals of bad requests end the connection. */
+enum MHD_Result
+http_reply_error(struct http_request *rq, unsigned status)
+{
+	char text[128];
+	int n = snprintf(text, sizeof(text), "%u %s\n", status,
+	    MHD_get_reason_phrase_for(status));
+
+	rq->close |= status == MHD_HTTP_BAD_REQUEST
+	    || status == MHD_HTTP_NOT_IMPLEMENTED
+	    || status == MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED;
+	return http_reply_copy(rq, status, "text/plain; charset=utf-8",
+	    (struct view){ text, (size_t)n },
+	    status == MHD_HTTP_METHOD_NOT_ALLOWED ? allow : NULL);
+}
+
+static enum MHD_Result
+count_field(void *shape, enum MHD_ValueKind kind, const char *name,
+    size_t name_n, const char *value, size_t value_n)
+{
+	(void)kind;
+	http_shape_add(shape, (struct view){ name, name_n },
+	    (struct view){ value, value_n });
+	return MHD_YES;
+}
+
+static unsigned
+refusal(struct http_request *rq, const char *method, const char *version)
+{
+	struct http_shape shape = { .version = view_str(version),
+		.body_method = strcmp(method, "POST") == 0
+		    || strcmp(method, "PUT") == 0
+		    || strcmp(method, "PATCH") == 0
+		    || strcmp(method, "DELETE") == 0 };
+
+	(void)MHD_get_connection_values_n(rq->connection, MHD_HEADER_KIND,
+	    count_field, &shape);
+	/* No body is ever read: what follows is not the next request. */
+	rq->close = shape.lengths > 0 || shape.encodings > 0;
+	if (http_path_climbs(rq->path)) {
+		return MHD_HTTP_BAD_REQUEST;
+	}
+	return http_shape_refusal(&shape);
+}
+
+static bool
+route_matches(const struct http_route *route, struct view path)
+{
+	struct view pattern = view_str(route->path);
+
+	if (pattern.n > 0 && pattern.p[pattern.n - 1] == '*') {
+		pattern.n--;
+		return view_starts(path, pattern);
+	}
+	return view_eq(path, pattern);
+}
+
+static enum MHD_Result
+dispatch(struct http_request *rq)
+{
+	const struct http_conf *conf = &rq->server->conf;
+
+	for (size_t i = 0; i < conf->route_count; i++) {
+		if (route_matches(&conf->routes[i], rq->path)) {
+			return conf->routes[i].handle(rq, conf->ctx);
+		}
+	}
+	return http_reply_error(rq, MHD_HTTP_NOT_FOUND);
+}
+
+/* Called with the request line's target as it came, before all else. */
+static void *
+see_target(void *ctx, const char *target, struct MHD_Connection *connection)
+{
+	(void)ctx;
+	(void)connection;
+	return http_target_valid(view_str(target)) ? NULL : &target_bad;
+}
+
+static bool
+is_answered(const char *method)
+{
+	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0
+	    || strcmp(method, "OPTIONS") == 0;
+}
+
+static enum MHD_Result
+reply_options(struct http_request *rq)
+{
+	return reply_once(rq, MHD_HTTP_NO_CONTENT, NULL,
+	    MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT),
+	    allow);
+}
+
+static bool
+is_handlers_state(const void *state)
+{
+	return state != NULL && state != &target_bad && state != &sound;
+}
+
+/*
+ * The first call for a request, before its body.  What is refused is answered
+ * here and now: for the library an answer before the body was read means that
+ * the connection ends with it, so a body can never pass for a request.
+ */
+static enum MHD_Result
+check(struct http_request *rq, const char *method, const char *version,
+    void **state)
+{
+	unsigned status = MHD_HTTP_BAD_REQUEST;
+
+	atomic_fetch_add_explicit(&rq->server->running, 1,
+	    memory_order_relaxed);
+	if (*state != &target_bad) {
+		status = refusal(rq, method, version);
+	}
+	*state = &sound;
+	if (status != 0) {
+		atomic_fetch_add_explicit(&rq->server->refused, 1,
+		    memory_order_relaxed);
+		return http_reply_error(rq, status);
+	}
+	return is_answered(method)
+	    ? MHD_YES
+	    : http_reply_error(rq, MHD_HTTP_METHOD_NOT_ALLOWED);
+}
+
+/*
+ * Called for each request: first to check it, then to answer it, and once more
+ * after each suspension.  One connection is served by one thread, so nobody
+ * else looks at *state.
+ */
+static enum MHD_Result
+answer(void *ctx, struct MHD_Connection *connection, const char *url,
+    const char *method, const char *version, const char *upload,
+    size_t *upload_size, void **state)
+{
+	struct http_server *server = ctx;
+	struct http_request rq = { .server = server,
+		.connection = connection,
+		.path = http_target_path(view_str(url)),
+		.head = strcmp(method, "HEAD") == 0,
+		.state = is_handlers_state(*state) ? *state : NULL };
+	enum MHD_Result result;
+
+	(void)upload;
+	(void)upload_size;
+	if (*state == NULL || *state == &target_bad) {
+		return check(&rq, method, version, state);
+	}
+	result = strcmp(method, "OPTIONS") == 0 ? reply_options(&rq)
+						: dispatch(&rq);
+	*state = rq.state != NULL ? rq.state : &sound;
+	return result;
+}
+
+/* Called when a request is over, whether its answer was sent or not. */
+static void
+completed(void *ctx, struct MHD_Connection *connection, void **state,
+    enum MHD_RequestTerminationCode code)
+{
+	struct http_server *server = ctx;
+
+	(void)connection;
+	(void)code;
+	if (is_handlers_state(*state) && server->conf.finished != NULL) {
+		server->conf.finished(server->conf.ctx, *state);
+	}
+	if (*state != NULL && *state != &target_bad) {
+		atomic_fetch_sub_explicit(&server->running, 1,
+		    memory_order_relaxed);
+	}
+	*state = NULL;
+}
+
+static struct MHD_Daemon *
+start_library(struct http_server *server)
+{
+	const struct http_conf *conf = &server->conf;
+	struct MHD_OptionItem pool[] = { { MHD_OPTION_THREAD_POOL_SIZE,
+					     (intptr_t)conf->threads, NULL },
+		{ MHD_OPTION_END, 0, NULL } };
+	/* A pool of one makes the library complain. */
+	struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };
+	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC
+	    | MHD_USE_ERROR_LOG
+	    | (conf->suspending ? MHD_ALLOW_SUSPEND_RESUME : 0);
+
+	return MHD_start_daemon(flags, conf->port, NULL, NULL, answer, server,
+	    MHD_OPTION_EXTERNAL_LOGGER, library_log, NULL,
+	    MHD_OPTION_URI_LOG_CALLBACK, see_target, NULL,
+	    MHD_OPTION_NOTIFY_COMPLETED, completed, server,
+	    MHD_OPTION_LISTEN_SOCKET, server->listen_fd,
+	    MHD_OPTION_CONNECTION_LIMIT, conf->connections,
+	    MHD_OPTION_CONNECTION_TIMEOUT, conf->idle_seconds,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+	    MHD_OPTION_THREAD_STACK_SIZE, (size_t)THREAD_STACK,
+	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY,
+	    conf->threads > 1 ? pool : none, MHD_OPTION_END);
+}
+
+int
+http_start(const struct http_conf *conf, struct http_server **ret)
+{
+	struct http_server *server = calloc(1, sizeof(*server));
+	int r;
+
+	if (server == NULL) {
+		return -ENOMEM;
+	}
+	server->conf = *conf;
+	if (server->conf.connections == 0) {
+		server->conf.connections = DEFAULT_CONNECTIONS;
+	}
+	if (server->conf.idle_seconds == 0) {
+		server->conf.idle_seconds = DEFAULT_IDLE_SECONDS;
+	}
+	r = net_listen(conf->port, BACKLOG, &server->listen_fd);
+	if (r < 0) {
+		free(server);
+		return r;
+	}
+	errno = 0;
+	server->daemon = start_library(server);
+	if (server->daemon == NULL) {
+		r = errno != 0 ? -errno : -EIO;
+		(void)close(server->listen_fd);
+		free(server);
+		return r;
+	}
+	*ret = server;
+	return 0;
+}
+
+static unsigned
+open_connections(const struct http_server *server)
+{
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon,
+	    MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+	return info == NULL ? 0 : info->num_connections;
+}
+
+void
+http_stop(struct http_server *server, int drain_ms)
+{
+	struct timespec step = { .tv_nsec = DRAIN_STEP_MS * 1000000L };
+	int64_t deadline = clock_ms() + drain_ms;
+	int fd;
+
+	if (server == NULL) {
+		return;
+	}
+	fd = MHD_quiesce_daemon(server->daemon);
+	if (server->conf.stopping != NULL) {
+		server->conf.stopping(server->conf.ctx);
+	}
+	while (atomic_load(&server->running) > 0 && clock_left(deadline) > 0) {
+		(void)nanosleep(&step, NULL);
+	}
+	MHD_stop_daemon(server->daemon);
+	if (fd >= 0) {
+		(void)close(fd);
+	}
+	free(server);
+}
+
+void
+http_stats(const struct http_server *server, struct http_stats *ret)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ret->requests); i++) {
+		ret->requests[i] = atomic_load_explicit(&server->requests[i],
+		    memory_order_relaxed);
+	}
+	ret->refused = atomic_load_explicit(&server->refused,
+	    memory_order_relaxed);
+	ret->connections = open_connections(server);
+}

@@ -1,0 +1,133 @@
+/*
+ * A small HTTP server over libmicrohttpd (0.9.75 to 1.0.x).
+ *
+ * Handlers run on a pool of epoll threads, so they never block: they read
+ * prepared snapshots and answer.  What is the same for all daemons is here:
+ * routes, limits, refusing requests that are malformed or ambiguous, security
+ * headers, counting, a stop that drains.
+ */
+#ifndef HTTP_HTTP_H
+#define HTTP_HTTP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <microhttpd.h>
+
+#include "base/buf.h"
+#include "base/view.h"
+
+struct http_server;
+struct http_request;
+
+/* Answers one request by exactly one http_reply*() and returns its result. */
+typedef enum MHD_Result (*http_handler)(struct http_request *rq, void *ctx);
+
+struct http_route {
+	/* A path, or with a `*` at its end the beginning of one. */
+	const char *path;
+	http_handler handle;
+};
+
+struct http_header {
+	const char *name;
+	const char *value;
+};
+
+struct http_conf {
+	uint16_t port;
+	unsigned threads; /* 0 means 1 */
+	unsigned connections; /* most at one time; 0 means 256 */
+	unsigned idle_seconds; /* 0 means 30 */
+	/* First match counts; the array has to live as long as the server. */
+	const struct http_route *routes;
+	size_t route_count;
+	/* Headers of every reply that this module builds; ends with {NULL}. */
+	const struct http_header *headers;
+	void *ctx; /* given to the handlers */
+	/*
+	 * For handlers that wait for somebody else's work: they keep what they
+	 * need in *http_state(), call http_suspend() and return MHD_YES.  After
+	 * http_resume() the handler runs again with the same state.
+	 */
+	bool suspending;
+	/* Called once for each request that has a state, when it has ended. */
+	void (*finished)(void *ctx, void *state);
+	/*
+	 * Called by http_stop() when no new connection comes in any more: has
+	 * to resume every suspended request, and keep doing so for requests
+	 * that suspend later.
+	 */
+	void (*stopping)(void *ctx);
+};
+
+struct http_stats {
+	uint64_t requests[6]; /* by first digit of the status; 0: others */
+	uint64_t refused; /* malformed or ambiguous requests among these */
+	unsigned connections; /* open now */
+};
+
+/* Starts to serve.  0 with *ret, or -errno. */
+NODISCARD int http_start(const struct http_conf *conf,
+    struct http_server **ret);
+
+/*
+ * Takes no new connection, lets running requests end for at most `drain_ms`,
+ * then closes what is left, idle connections among it, and frees the server.
+ * NULL is fine.
+ */
+void http_stop(struct http_server *server, int drain_ms);
+
+void http_stats(const struct http_server *server, struct http_stats *ret);
+
+/*
+ * The path of the request, percent-decoded, without the query.  It has no
+ * segment `.` or `..` and no NUL.
+ */
+struct view http_path(const struct http_request *rq);
+/* HEAD is answered like GET; libmicrohttpd leaves the body out. */
+bool http_is_head(const struct http_request *rq);
+/* The value of a header or a query argument; p == NULL when absent. */
+struct view http_header_value(const struct http_request *rq, const char *name);
+struct view http_query_value(const struct http_request *rq, const char *name);
+/* For what has no function here (suspending, raw responses). */
+struct MHD_Connection *http_connection(const struct http_request *rq);
+void http_client_addr(const struct http_request *rq, char *out, size_t n);
+
+/*
+ * A pointer that stays with this request over suspensions; NULL at first.
+ * What it points to is given to conf.finished().
+ */
+void **http_state(struct http_request *rq);
+/*
+ * Puts the request to sleep.  The connection stays valid until it was resumed;
+ * http_resume() may be called from any thread, exactly once per suspension,
+ * and may run before the handler has returned.
+ */
+struct MHD_Connection *http_suspend(struct http_request *rq);
+void http_resume(struct MHD_Connection *connection);
+
+/*
+ * Replies.  `type` is the content type.  `extra` are further headers of this
+ * reply, ending with {NULL}, or NULL.  _copy copies the body; _take takes the
+ * buffer's memory and answers 500 when the buffer has an error; _error sends
+ * the status' name as plain text.
+ */
+enum MHD_Result http_reply_copy(struct http_request *rq, unsigned status,
+    const char *type, struct view body, const struct http_header *extra);
+enum MHD_Result http_reply_take(struct http_request *rq, unsigned status,
+    const char *type, struct buf *body, const struct http_header *extra);
+enum MHD_Result http_reply_error(struct http_request *rq, unsigned status);
+/*
+ * Queues a response that the caller owns and may share between requests; the
+ * server's common headers are not added (see http_add_headers).
+ */
+enum MHD_Result http_reply_response(struct http_request *rq, unsigned status,
+    struct MHD_Response *response);
+
+/* Adds headers up to {NULL} to a response.  0, or -ENOMEM. */
+NODISCARD int http_add_headers(struct MHD_Response *response,
+    const struct http_header *headers);
+
+#endif

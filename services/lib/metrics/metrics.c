@@ -1,0 +1,169 @@
+#include "metrics/metrics.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/escape.h"
+
+static const char *const type_names[] = { "counter", "gauge", "untyped",
+	"summary", "histogram" };
+
+void
+metrics_init(struct metrics *m, struct buf *out)
+{
+	*m = (struct metrics){ .out = out, .suffix = "" };
+}
+
+static bool
+name_valid(const char *name)
+{
+	size_t n = strlen(name);
+
+	if (n == 0 || n > METRICS_NAME_MAX
+	    || (name[0] >= '0' && name[0] <= '9')) {
+		return false;
+	}
+	return strspn(name,
+		   "abcdefghijklmnopqrstuvwxyz"
+		   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:")
+	    == n;
+}
+
+/* HELP escapes backslash and newline only. */
+static void
+add_help(struct buf *b, const char *help)
+{
+	for (; *help != '\0'; help++) {
+		if (*help == '\\') {
+			buf_add_str(b, "\\\\");
+		} else if (*help == '\n') {
+			buf_add_str(b, "\\n");
+		} else {
+			buf_add_char(b, *help);
+		}
+	}
+}
+
+void
+metrics_family(struct metrics *m, const char *name, enum metrics_type type,
+    const char *help)
+{
+	m->labels = false;
+	m->suffix = "";
+	m->usable = name_valid(name);
+	if (!m->usable) {
+		return;
+	}
+	(void)snprintf(m->family, sizeof(m->family), "%s", name);
+	buf_addf(m->out, "# HELP %s ", name);
+	add_help(m->out, help);
+	buf_addf(m->out, "\n# TYPE %s %s\n", name, type_names[type]);
+}
+
+void
+metrics_suffix(struct metrics *m, const char *suffix)
+{
+	m->suffix = suffix;
+}
+
+static void
+add_name(struct metrics *m)
+{
+	buf_add_str(m->out, m->family);
+	buf_add_str(m->out, m->suffix);
+}
+
+void
+metrics_label(struct metrics *m, const char *key, struct view value)
+{
+	if (!m->usable) {
+		return;
+	}
+	if (m->labels) {
+		buf_add_char(m->out, ',');
+	} else {
+		add_name(m);
+		buf_add_char(m->out, '{');
+		m->labels = true;
+	}
+	buf_add_str(m->out, key);
+	buf_add_str(m->out, "=\"");
+	escape_label(m->out, value);
+	buf_add_char(m->out, '"');
+}
+
+void
+metrics_text(struct metrics *m, struct view number)
+{
+	if (!m->usable) {
+		return;
+	}
+	if (m->labels) {
+		buf_add_char(m->out, '}');
+	} else {
+		add_name(m);
+	}
+	buf_add_char(m->out, ' ');
+	buf_add_view(m->out, number);
+	buf_add_char(m->out, '\n');
+	m->labels = false;
+	m->suffix = "";
+}
+
+void
+metrics_u64(struct metrics *m, uint64_t value)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+	metrics_text(m, view_str(text));
+}
+
+void
+metrics_i64(struct metrics *m, int64_t value)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%lld", (long long)value);
+	metrics_text(m, view_str(text));
+}
+
+void
+metrics_double(struct metrics *m, double value)
+{
+	char text[40];
+
+	if (isnan(value)) {
+		(void)snprintf(text, sizeof(text), "NaN");
+	} else if (isinf(value)) {
+		(void)snprintf(text, sizeof(text), "%s",
+		    value > 0 ? "+Inf" : "-Inf");
+	} else if (fabs(value) < 1e15 && floor(value) == value) {
+		(void)snprintf(text, sizeof(text), "%.0f", value);
+	} else {
+		(void)snprintf(text, sizeof(text), "%.17g", value);
+		/* The shortest form that reads back as the same number. */
+		for (int digits = 1; digits < 17; digits++) {
+			char shorter[40];
+			double back;
+
+			(void)snprintf(shorter, sizeof(shorter), "%.*g", digits,
+			    value);
+			if (view_double(view_str(shorter), &back) == 0
+			    && back == value) {
+				memcpy(text, shorter, sizeof(text));
+				break;
+			}
+		}
+	}
+	metrics_text(m, view_str(text));
+}
+
+void
+metrics_one(struct metrics *m, const char *name, enum metrics_type type,
+    const char *help, double value)
+{
+	metrics_family(m, name, type, help);
+	metrics_double(m, value);
+}

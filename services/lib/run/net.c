@@ -1,0 +1,180 @@
+#include "run/net.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "run/clock.h"
+
+static int
+listen_on(const struct sockaddr *addr, socklen_t n, int backlog, int *ret_fd)
+{
+	int one = 1, zero = 0, r;
+	int fd = socket(addr->sa_family,
+	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0) {
+		return -errno;
+	}
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (addr->sa_family == AF_INET6) {
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero,
+		    sizeof(zero));
+	}
+	if (bind(fd, addr, n) < 0 || listen(fd, backlog) < 0) {
+		r = -errno;
+		(void)close(fd);
+		return r;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+int
+net_listen(uint16_t port, int backlog, int *ret_fd)
+{
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6,
+		.sin6_addr = IN6ADDR_ANY_INIT,
+		.sin6_port = htons(port) };
+	struct sockaddr_in four = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_ANY),
+		.sin_port = htons(port) };
+	int r = listen_on((struct sockaddr *)&six, sizeof(six), backlog,
+	    ret_fd);
+
+	if (r == -EAFNOSUPPORT || r == -EADDRNOTAVAIL) {
+		r = listen_on((struct sockaddr *)&four, sizeof(four), backlog,
+		    ret_fd);
+	}
+	return r;
+}
+
+static int
+wait_for(int fd, short events, int64_t deadline)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+	int r;
+
+	do {
+		r = poll(&p, 1, clock_left(deadline));
+	} while (r < 0 && errno == EINTR);
+	if (r < 0) {
+		return -errno;
+	}
+	return r == 0 ? -ETIMEDOUT : 0;
+}
+
+int
+net_wait_read(int fd, int64_t deadline)
+{
+	return wait_for(fd, POLLIN, deadline);
+}
+
+int
+net_wait_write(int fd, int64_t deadline)
+{
+	return wait_for(fd, POLLOUT, deadline);
+}
+
+static int
+connect_to(const struct addrinfo *to, int64_t deadline, int *ret_fd)
+{
+	int fd = socket(to->ai_family,
+	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int r = 0, err = 0;
+	socklen_t n = sizeof(err);
+
+	if (fd < 0) {
+		return -errno;
+	}
+	if (connect(fd, to->ai_addr, to->ai_addrlen) < 0) {
+		r = errno == EINPROGRESS ? net_wait_write(fd, deadline)
+					 : -errno;
+	}
+	if (r == 0 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &n) == 0) {
+		r = -err;
+	}
+	if (r < 0) {
+		(void)close(fd);
+		return r;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+int
+net_connect(const char *host, uint16_t port, int64_t deadline, int *ret_fd)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_NUMERICSERV };
+	struct addrinfo *list;
+	char service[8];
+	int r = -EHOSTUNREACH;
+
+	(void)snprintf(service, sizeof(service), "%u", (unsigned)port);
+	if (getaddrinfo(host, service, &hints, &list) != 0) {
+		return r;
+	}
+	for (struct addrinfo *a = list; a != NULL; a = a->ai_next) {
+		r = connect_to(a, deadline, ret_fd);
+		if (r == 0 || r == -ETIMEDOUT) {
+			break;
+		}
+	}
+	freeaddrinfo(list);
+	return r;
+}
+
+int
+net_write_all(int fd, const void *bytes, size_t n, int64_t deadline)
+{
+	const char *p = bytes;
+
+	while (n > 0) {
+		ssize_t sent = send(fd, p, n, MSG_NOSIGNAL);
+		int r;
+
+		if (sent >= 0) {
+			p += sent;
+			n -= (size_t)sent;
+			continue;
+		}
+		if (errno != EAGAIN && errno != EINTR) {
+			return -errno;
+		}
+		r = net_wait_write(fd, deadline);
+		if (r < 0) {
+			return r;
+		}
+	}
+	return 0;
+}
+
+void
+net_addr_text(const struct sockaddr *addr, char out[NET_ADDR_TEXT])
+{
+	const void *bytes = NULL;
+	int family = addr->sa_family;
+
+	if (family == AF_INET) {
+		bytes = &((const struct sockaddr_in *)addr)->sin_addr;
+	} else if (family == AF_INET6) {
+		const struct in6_addr *six =
+		    &((const struct sockaddr_in6 *)addr)->sin6_addr;
+
+		bytes = six;
+		if (IN6_IS_ADDR_V4MAPPED(six)) {
+			family = AF_INET;
+			bytes = &six->s6_addr[12];
+		}
+	}
+	if (bytes == NULL
+	    || inet_ntop(family, bytes, out, NET_ADDR_TEXT) == NULL) {
+		out[0] = '?';
+		out[1] = '\0';
+	}
+}

@@ -1,0 +1,150 @@
+/*
+ * /metrics.
+ */
+#include <stdio.h>
+
+#include "metrics/metrics.h"
+#include "staticd/serve.h"
+
+#ifndef VERSION
+#define VERSION "0.0.0"
+#endif
+
+#define REPORT_MAX (256 * 1024)
+
+static uint64_t
+load_u64(const atomic_uint_fast64_t *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+static void
+report_answers(struct metrics *m, const struct counters *c)
+{
+	static const char *const methods[] = { "GET", "HEAD" };
+
+	metrics_family(m, "staticd_http_requests_total", METRICS_COUNTER,
+	    "Answers of the site, by method and status.");
+	for (size_t method = 0; method < 2; method++) {
+		for (size_t i = 0; i < COUNTERS_STATUSES; i++) {
+			char status[16];
+
+			(void)snprintf(status, sizeof(status), "%u",
+			    counters_statuses[i]);
+			metrics_label(m, "method", view_str(methods[method]));
+			metrics_label(m, "status", view_str(status));
+			metrics_u64(m, load_u64(&c->requests[method][i]));
+		}
+	}
+	metrics_family(m, "staticd_http_response_body_bytes_total",
+	    METRICS_COUNTER, "Bytes of the bodies answered with.");
+	metrics_u64(m, load_u64(&c->body_bytes));
+}
+
+static void
+report_server(struct metrics *m, const struct http_server *server)
+{
+	static const char *const classes[] = { "other", "1xx", "2xx", "3xx",
+		"4xx", "5xx" };
+	struct http_stats stats;
+
+	if (server == NULL) {
+		return;
+	}
+	http_stats(server, &stats);
+	metrics_family(m, "staticd_http_responses_total", METRICS_COUNTER,
+	    "All answers, /metrics and /healthz and refusals among them, "
+	    "by class of status.");
+	for (size_t i = 0; i < ARRAY_LEN(classes); i++) {
+		metrics_label(m, "class", view_str(classes[i]));
+		metrics_u64(m, stats.requests[i]);
+	}
+	metrics_family(m, "staticd_http_refused_total", METRICS_COUNTER,
+	    "Malformed or ambiguous requests that were refused.");
+	metrics_u64(m, stats.refused);
+	metrics_family(m, "staticd_http_connections", METRICS_GAUGE,
+	    "Open connections.");
+	metrics_u64(m, stats.connections);
+}
+
+static void
+report_site(struct metrics *m, const struct site_counts *counts)
+{
+	const struct {
+		const char *name;
+		const char *help;
+		uint64_t value;
+	} gauges[] = {
+		{ "staticd_site_files", "Files of the site.", counts->files },
+		{ "staticd_site_paths",
+		    "Request paths that lead to a file or "
+		    "a folder.",
+		    counts->paths },
+		{ "staticd_site_skipped",
+		    "Hidden names, links and what is no "
+		    "file, passed over by the last load.",
+		    counts->skipped },
+		{ "staticd_site_bytes", "Size of the files.", counts->bytes },
+		{ "staticd_site_memory_bytes",
+		    "Content held in memory, with "
+		    "its compressed forms.",
+		    counts->memory_bytes },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(gauges); i++) {
+		metrics_family(m, gauges[i].name, METRICS_GAUGE,
+		    gauges[i].help);
+		metrics_u64(m, gauges[i].value);
+	}
+}
+
+static void
+report_loads(struct metrics *m, const struct counters *c)
+{
+	metrics_family(m, "staticd_reloads_total", METRICS_COUNTER,
+	    "Loads of the site, the first one among them, by result.");
+	metrics_label(m, "result", VIEW("success"));
+	metrics_u64(m, load_u64(&c->reloads_good));
+	metrics_label(m, "result", VIEW("failure"));
+	metrics_u64(m, load_u64(&c->reloads_failed));
+	metrics_one(m, "staticd_last_reload_successful", METRICS_GAUGE,
+	    "Whether the last load worked; if not, the site before is served.",
+	    atomic_load(&c->last_good) ? 1 : 0);
+	metrics_family(m, "staticd_last_reload_success_timestamp_seconds",
+	    METRICS_GAUGE, "When the site that is served was loaded.");
+	metrics_i64(m, atomic_load(&c->last_time));
+	metrics_one(m, "staticd_last_reload_duration_seconds", METRICS_GAUGE,
+	    "How long that took.", (double)atomic_load(&c->last_ms) / 1000);
+	metrics_family(m, "staticd_volume_size_bytes", METRICS_GAUGE,
+	    "Size of the file system with the site.");
+	metrics_u64(m, load_u64(&c->volume_size));
+	metrics_family(m, "staticd_volume_free_bytes", METRICS_GAUGE,
+	    "Free space on it.");
+	metrics_u64(m, load_u64(&c->volume_free));
+}
+
+enum MHD_Result
+serve_metrics(struct http_request *rq, void *ctx)
+{
+	struct serve *serve = ctx;
+	struct site *site = store_hold(&serve->store);
+	struct metrics m;
+	struct buf out;
+	enum MHD_Result result;
+
+	buf_init(&out, REPORT_MAX);
+	metrics_init(&m, &out);
+	metrics_family(&m, "staticd_build_info", METRICS_GAUGE,
+	    "1, with the version as a label.");
+	metrics_label(&m, "version", VIEW(VERSION));
+	metrics_u64(&m, 1);
+	report_answers(&m, &serve->counters);
+	report_server(&m, atomic_load(&serve->server));
+	report_site(&m, site_counts(site));
+	report_loads(&m, &serve->counters);
+	site_let_go(site);
+	result = http_reply_take(rq, MHD_HTTP_OK, METRICS_CONTENT_TYPE, &out,
+	    NULL);
+	buf_done(&out);
+	return result;
+}

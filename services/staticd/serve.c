@@ -1,0 +1,280 @@
+#include "staticd/serve.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "run/log.h"
+#include "run/net.h"
+#include "staticd/accept.h"
+#include "staticd/multipart.h"
+#include "staticd/precond.h"
+#include "staticd/range.h"
+
+/* The fields of a request that decide about the answer. */
+struct wanted {
+	struct view accept_encoding;
+	struct view range;
+	struct precond precond;
+	unsigned seen; /* one bit per field */
+};
+
+static const struct {
+	struct view name;
+	size_t offset; /* of the view in struct wanted */
+} wanted_fields[] = {
+	{ { "Accept-Encoding", 15 }, offsetof(struct wanted, accept_encoding) },
+	{ { "Range", 5 }, offsetof(struct wanted, range) },
+	{ { "If-Range", 8 }, offsetof(struct wanted, precond.if_range) },
+	{ { "If-Match", 8 }, offsetof(struct wanted, precond.if_match) },
+	{ { "If-None-Match", 13 },
+	    offsetof(struct wanted, precond.if_none_match) },
+	{ { "If-Modified-Since", 17 },
+	    offsetof(struct wanted, precond.if_modified_since) },
+	{ { "If-Unmodified-Since", 19 },
+	    offsetof(struct wanted, precond.if_unmodified_since) },
+};
+
+/*
+ * Keeps a field.  One that comes twice is treated as if it had not come: then
+ * the whole representation is sent, which is never wrong.
+ */
+static enum MHD_Result
+keep_field(void *cls, enum MHD_ValueKind kind, const char *name,
+    const char *value)
+{
+	struct wanted *wanted = cls;
+	struct view key = view_str(name);
+
+	(void)kind;
+	for (size_t i = 0; i < ARRAY_LEN(wanted_fields); i++) {
+		struct view *place;
+
+		if (!view_eq_nocase(key, wanted_fields[i].name)) {
+			continue;
+		}
+		place = (struct view *)(void *)((char *)wanted
+		    + wanted_fields[i].offset);
+		*place = (wanted->seen & 1U << i) != 0
+		    ? (struct view){ NULL, 0 }
+		    : view_str(value == NULL ? "" : value);
+		wanted->seen |= 1U << i;
+		break;
+	}
+	return MHD_YES;
+}
+
+/* One request on its way. */
+struct exchange {
+	struct serve *serve;
+	struct http_request *rq;
+	bool head;
+	unsigned status;
+	uint64_t bytes; /* of the body, as it is for GET */
+};
+
+static enum MHD_Result
+send_shared(struct exchange *x, unsigned status, uint64_t bytes,
+    struct MHD_Response *response)
+{
+	x->status = status;
+	x->bytes = bytes;
+	return http_reply_response(x->rq, status, response);
+}
+
+static enum MHD_Result
+send_unsatisfiable(struct exchange *x, const struct variant *v)
+{
+	char range[48];
+	const struct http_header extra[] = { { "Content-Range", range },
+		{ NULL, NULL } };
+
+	(void)snprintf(range, sizeof(range), "bytes */%llu",
+	    (unsigned long long)v->content.size);
+	x->status = MHD_HTTP_RANGE_NOT_SATISFIABLE;
+	return http_reply_copy(x->rq, x->status, "text/plain; charset=utf-8",
+	    VIEW("416 no such range\n"), extra);
+}
+
+static struct MHD_Response *
+make_single(const struct exchange *x, const struct resource *r,
+    const struct variant *v, struct range range)
+{
+	uint64_t n = range.last - range.first + 1;
+	struct MHD_Response *response = content_response(&v->content,
+	    range.first, n);
+	char text[96];
+	const struct http_header extra[] = { { "Content-Range", text },
+		{ NULL, NULL } };
+
+	(void)snprintf(text, sizeof(text), "bytes %llu-%llu/%llu",
+	    (unsigned long long)range.first, (unsigned long long)range.last,
+	    (unsigned long long)v->content.size);
+	if (response != NULL
+	    && (resource_describe(r, v, r->type, x->serve->fields.list,
+		    response)
+		    < 0
+		|| http_add_headers(response, extra) < 0)) {
+		MHD_destroy_response(response);
+		return NULL;
+	}
+	return response;
+}
+
+static struct MHD_Response *
+make_multipart(const struct exchange *x, const struct resource *r,
+    const struct variant *v, const struct range *ranges, size_t n)
+{
+	char type[MULTIPART_TYPE];
+	struct MHD_Response *response = multipart_response(v, r->type, ranges,
+	    n, type);
+
+	if (response != NULL
+	    && resource_describe(r, v, type, x->serve->fields.list, response)
+		< 0) {
+		MHD_destroy_response(response);
+		return NULL;
+	}
+	return response;
+}
+
+static enum MHD_Result
+send_parts(struct exchange *x, const struct resource *r,
+    const struct variant *v, const struct range *ranges, size_t n)
+{
+	struct MHD_Response *response = n == 1
+	    ? make_single(x, r, v, ranges[0])
+	    : make_multipart(x, r, v, ranges, n);
+	uint64_t bytes = 0;
+	enum MHD_Result result;
+
+	if (response == NULL) {
+		x->status = MHD_HTTP_INTERNAL_SERVER_ERROR;
+		return http_reply_error(x->rq, x->status);
+	}
+	for (size_t i = 0; i < n; i++) {
+		bytes += ranges[i].last - ranges[i].first + 1;
+	}
+	result = send_shared(x, MHD_HTTP_PARTIAL_CONTENT, bytes, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+static const struct variant *
+choose(const struct resource *r, struct view accept_encoding)
+{
+	struct accept accept;
+	enum coding coding;
+
+	if (!r->negotiated) {
+		return r->variants[CODING_IDENTITY];
+	}
+	accept = accept_parse(accept_encoding);
+	coding = accept_pick(&accept, r->sizes);
+	/* A client that wants nothing we have gets the plain bytes. */
+	return r->variants[coding == CODING_COUNT ? CODING_IDENTITY : coding];
+}
+
+static enum MHD_Result
+send_resource(struct exchange *x, const struct resource *r,
+    const struct wanted *wanted)
+{
+	const struct variant *v = choose(r, wanted->accept_encoding);
+	struct view etag = view_str(v->etag);
+	struct range ranges[RANGE_MAX];
+	int64_t now = (int64_t)time(NULL);
+	size_t n = 0;
+
+	switch (precond_check(&wanted->precond, etag, r->modified, now)) {
+	case PRECOND_NOT_MODIFIED:
+		return send_shared(x, MHD_HTTP_NOT_MODIFIED, 0,
+		    v->not_modified);
+	case PRECOND_FAILED:
+		x->status = MHD_HTTP_PRECONDITION_FAILED;
+		return http_reply_error(x->rq, x->status);
+	case PRECOND_SEND:
+		break;
+	}
+	if (wanted->range.p != NULL && !x->head
+	    && precond_range(&wanted->precond, etag, r->modified, now)) {
+		switch (
+		    range_resolve(wanted->range, v->content.size, ranges, &n)) {
+		case RANGE_PARTS:
+			return send_parts(x, r, v, ranges, n);
+		case RANGE_NEVER:
+			return send_unsatisfiable(x, v);
+		case RANGE_WHOLE:
+			break;
+		}
+	}
+	return send_shared(x, MHD_HTTP_OK, v->content.size, v->full);
+}
+
+static enum MHD_Result
+send_not_found(struct exchange *x, const struct resource *page,
+    const struct wanted *wanted)
+{
+	const struct variant *v;
+
+	if (page == NULL) {
+		x->status = MHD_HTTP_NOT_FOUND;
+		return http_reply_error(x->rq, x->status);
+	}
+	v = choose(page, wanted->accept_encoding);
+	return send_shared(x, MHD_HTTP_NOT_FOUND, v->content.size, v->full);
+}
+
+static void
+log_access(const struct exchange *x)
+{
+	char addr[NET_ADDR_TEXT];
+	struct log_line l;
+
+	http_client_addr(x->rq, addr, sizeof(addr));
+	log_open(&l, LOG_INFO, "request");
+	log_str(&l, "addr", addr);
+	log_str(&l, "method", x->head ? "HEAD" : "GET");
+	log_view(&l, "path", http_path(x->rq));
+	log_num(&l, "status", x->status);
+	log_num(&l, "bytes", x->head ? 0 : (int64_t)x->bytes);
+	log_close(&l);
+}
+
+enum MHD_Result
+serve_site(struct http_request *rq, void *ctx)
+{
+	struct serve *serve = ctx;
+	struct exchange x = { .serve = serve,
+		.rq = rq,
+		.head = http_is_head(rq) };
+	struct wanted wanted = { .seen = 0 };
+	struct site *site = store_hold(&serve->store);
+	const struct site_entry *entry = site_find(site, http_path(rq));
+	enum MHD_Result result;
+
+	(void)MHD_get_connection_values(http_connection(rq), MHD_HEADER_KIND,
+	    keep_field, &wanted);
+	if (entry == NULL) {
+		result = send_not_found(&x, site_not_found(site), &wanted);
+	} else if (entry->redirect != NULL) {
+		result = send_shared(&x, MHD_HTTP_MOVED_PERMANENTLY, 0,
+		    entry->redirect);
+	} else {
+		result = send_resource(&x, entry->resource, &wanted);
+	}
+	site_let_go(site);
+	counters_answer(&serve->counters, x.head, x.status, x.bytes);
+	if (serve->access_log) {
+		log_access(&x);
+	}
+	return result;
+}
+
+enum MHD_Result
+serve_health(struct http_request *rq, void *ctx)
+{
+	(void)ctx;
+	/* The server runs only while there is a site to serve. */
+	return http_reply_copy(rq, MHD_HTTP_OK, "text/plain; charset=utf-8",
+	    VIEW("ok\n"), NULL);
+}

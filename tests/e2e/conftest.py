@@ -1,0 +1,120 @@
+"""The stack under test lives for the whole session and is brought up by the
+first test that asks for it; tests/run.sh removes whatever is left."""
+
+import pytest
+
+from stack import settings
+from stack.browser import Browser
+from stack.curl import Curl, CurlFtp
+from stack.lftp import Lftp
+from stack.prometheus import Scrape
+from stack.stack import Stack
+from stack.wordpress import WordPress
+
+# What proves that the stack is up comes first; what disturbs it comes last.
+ORDER = ("test_up", "test_site", "test_static", "test_ftp", "test_redis",
+         "test_cache", "test_metrics", "test_adminer", "test_browser",
+         "test_memory", "test_daemons", "test_kill", "test_faults", "test_compose2")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: ORDER.index(item.module.__name__))
+
+
+@pytest.fixture(scope="session")
+def first_up():
+    """The stack, and how `make bonus` on nothing at all ended."""
+    stack = Stack()
+    status, output = stack.make("bonus", timeout=1200)
+    yield stack, status, output
+    stack.save_logs()
+    stack.remove()
+
+
+@pytest.fixture(scope="session")
+def stack(first_up):
+    stack, status, output = first_up
+    if status != 0:
+        pytest.exit("the stack did not come up:\n" + output[-6000:], 1)
+    return stack
+
+
+@pytest.fixture(scope="session")
+def curl(stack):
+    return Curl(stack)
+
+
+@pytest.fixture(scope="session")
+def curl_ftp(stack):
+    return CurlFtp(stack)
+
+
+@pytest.fixture(scope="session")
+def lftp(stack):
+    return Lftp(stack)
+
+
+@pytest.fixture(scope="session")
+def owner(stack):
+    return WordPress.owner(stack)
+
+
+@pytest.fixture(scope="session")
+def editor(stack):
+    return WordPress.editor(stack)
+
+
+@pytest.fixture(scope="session")
+def visitor(stack):
+    return WordPress(stack)
+
+
+@pytest.fixture
+def browser(stack):
+    with Browser(stack) as browser:
+        yield browser
+
+
+@pytest.fixture
+def scrape(curl):
+    """Takes one scrape of /metrics each time it is called."""
+    def take():
+        reply = curl.monitor("/metrics")
+        assert reply.status == 200, reply.text
+        return Scrape(reply.text)
+    return take
+
+
+@pytest.fixture(scope="session")
+def fault_stack(stack):
+    """Makes short-lived stacks that are expected not to start."""
+    made = []
+
+    def make(name, **overrides):
+        overrides.setdefault("BASE", stack.setting("BASE"))
+        made.append(Stack(name, **overrides))
+        return made[-1]
+
+    yield make
+    for other in made:
+        other.remove()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failed test shows what unhealthy services logged."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed and "stack" in item.funcargs:
+        stack = item.funcargs["stack"]
+        if not isinstance(stack, Stack):
+            return
+        for service, health in stack.health().items():
+            if health != "healthy":
+                report.sections.append(
+                    ("%s is %s" % (service, health), stack.logs(service)))
+
+
+def pytest_report_header():
+    return "project %s, tag %s, output in %s" % (
+        settings.PROJECT, settings.TAG, settings.OUT)

@@ -1,0 +1,1 @@
+"""One helper class for each real server or client that the tests use."""

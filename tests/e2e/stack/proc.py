@@ -1,0 +1,24 @@
+"""Processes as /proc shows them: the tests share the host's numbering."""
+
+import pathlib
+
+
+def status(pid):
+    """/proc/PID/status as a dictionary of words."""
+    fields = {}
+    for line in pathlib.Path("/proc/%d/status" % pid).read_text().splitlines():
+        name, _, rest = line.partition(":")
+        fields[name] = rest.split()
+    return fields
+
+
+def comm(pid):
+    return pathlib.Path("/proc/%d/comm" % pid).read_text().strip()
+
+
+def anonymous_kib(pid):
+    return int(status(pid)["RssAnon"][0])
+
+
+def descriptors(pid):
+    return len(list(pathlib.Path("/proc/%d/fd" % pid).iterdir()))

@@ -1,0 +1,21 @@
+"""Where things are: what tests/run.sh hands over in the environment."""
+
+import os
+import pathlib
+
+REPO = pathlib.Path(os.environ["TEST_REPO"])
+SCRATCH = pathlib.Path(os.environ["TEST_SCRATCH"])
+OUT = pathlib.Path(os.environ["TEST_OUT"])
+SMALL_DISK = pathlib.Path(os.environ["TEST_SMALL_DISK"])
+PROJECT = os.environ["TEST_PROJECT"]
+TAG = os.environ["TEST_TAG"]
+
+DATA = pathlib.Path(__file__).resolve().parent.parent / "data"
+
+LOGIN = "tester"
+DOMAIN = "tester.42.fr"
+
+MANDATORY = ("nginx", "wordpress", "mariadb")
+DAEMONS = ("ftpd", "staticd", "cachemon", "exporter")
+BONUS = ("redis", "adminer") + DAEMONS
+SERVICES = MANDATORY + BONUS

@@ -1,0 +1,14 @@
+"""What the four daemons cost."""
+
+from stack import engine, proc, settings
+
+LIMIT_KIB = 12 * 1024
+
+
+def test_daemons_share_twelve_megabytes(stack):
+    used = {}
+    for service in settings.DAEMONS:
+        pids = engine.processes(stack.container(service)["Id"])
+        used[service] = sum(proc.anonymous_kib(pid) for pid in pids)
+    print("anonymous memory, KiB:", used, "together", sum(used.values()))
+    assert sum(used.values()) <= LIMIT_KIB, used

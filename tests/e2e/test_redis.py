@@ -1,0 +1,54 @@
+"""WordPress with its object cache, and without it."""
+
+import time
+
+
+def keys(stack):
+    """Key names, asked as WordPress' own user."""
+    done = stack.exec(
+        "redis", "sh", "-c",
+        'REDISCLI_AUTH=$(cat /run/secrets/redis_wordpress_password)'
+        ' exec redis-cli --no-auth-warning --user wordpress'
+        ' -p "$REDIS_PORT" --scan')
+    return done.stdout.split()
+
+
+def test_object_cache_is_in_use(stack, curl):
+    assert curl.get("/").status == 200
+    found = keys(stack)
+    assert any(key.startswith("wp:") for key in found), found[:10]
+
+
+def test_what_the_cache_holds_is_invalidated(owner, visitor):
+    """A change by one person is what the next one sees."""
+    for title in ("first", "second", "third"):
+        owner.rest("POST", "/wp/v2/settings", json={"description": title})
+        settings = owner.rest("GET", "/wp/v2/settings")
+        assert settings["description"] == title
+
+
+def test_strangers_are_refused(stack):
+    done = stack.exec("redis", "sh", "-c",
+                      'redis-cli -p "$REDIS_PORT" GET wp:anything')
+    assert "NOAUTH" in done.stdout + done.stderr
+
+
+def test_site_works_while_redis_is_stopped(stack, curl, owner):
+    stack.stop("redis")
+    try:
+        started = time.monotonic()
+        for _ in range(3):
+            reply = curl.get("/")
+            assert reply.status == 200
+            assert "wp-content" in reply.text
+        assert time.monotonic() - started < 15
+        owner.rest("POST", "/wp/v2/posts", json={
+            "title": "Written while Redis was stopped", "status": "publish"})
+    finally:
+        stack.start("redis")
+        stack.wait_healthy(("redis",))
+    # What was cached before must not hide what was written meanwhile.
+    titles = [post["title"]["rendered"]
+              for post in owner.rest("GET", "/wp/v2/posts")]
+    assert "Written while Redis was stopped" in titles
+    stack.wait_healthy()

@@ -1,0 +1,253 @@
+#!/bin/sh
+# Runs the tests, each stage in the test image (tests/image), so that the host
+# needs Docker and nothing else.
+#
+#   tests/run.sh lint            style, scripts, rules of the repository
+#   tests/run.sh unit            C unit tests under ASan and UBSan, short fuzzing
+#   tests/run.sh php             the object cache against a real Redis
+#   tests/run.sh e2e [ARGS]      the real stack from outside; ARGS go to pytest
+#   tests/run.sh test            all of these, cheapest first (make test)
+#   tests/run.sh all             as test, and what takes longer
+#   tests/run.sh format          formats the C code in place
+#   tests/run.sh shell           a shell in the test image, repository read-only
+#   tests/run.sh image           only builds the test image
+#   tests/run.sh clean           removes the test image
+#
+# The repository is mounted read-only. The stack under test has a Compose
+# project, image tag, data folder and ports of its own, and is removed at the
+# end, also after a failure or Ctrl-C. The test image stays as a cache until
+# "clean".
+#
+# Environment:
+#   TEST_OUT          folder for screenshots and service logs (made if absent);
+#                     without it they are not kept
+#   TEST_KEEP_IMAGES  1: keep the stack's images under the tag "test-keep", so
+#                     that the next e2e run need not build them again
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+repo=$(dirname "$here")
+image_name=inception-tests
+scratch=
+project=
+runner=
+disk=
+
+say() {
+	printf '%s\n' "$*" >&2
+}
+
+die() {
+	say "tests: $*"
+	exit 1
+}
+
+stage() {
+	say ""
+	say "== $* ($(date +%H:%M:%S))"
+}
+
+# The client that `make` would take; an engine that is missing or stopped is
+# seen to as `make` does.
+find_docker() {
+	found=$("$repo/srcs/tools/engine.sh" --install) || exit 1
+	docker=$(eval "$found"; printf '%s' "$DOCKER")
+}
+
+build_image() {
+	tag=$(cksum <"$here/image/Dockerfile" | cut -d ' ' -f 1)
+	image=$image_name:$tag
+	if "$docker" image inspect "$image" >/dev/null 2>&1; then
+		return 0
+	fi
+	ensure_base
+	stage "building the test image $image (once; two to five minutes)"
+	log=$(mktemp "${TMPDIR:-/tmp}/inception-image.XXXXXX")
+	status=0
+	if "$docker" buildx version >/dev/null 2>&1; then
+		"$docker" build --progress=plain -t "$image" "$here/image" \
+		    >"$log" 2>&1 || status=$?
+	else
+		DOCKER_BUILDKIT=0 "$docker" build -t "$image" "$here/image" \
+		    >"$log" 2>&1 || status=$?
+	fi
+	if [ "$status" -ne 0 ]; then
+		tail -n 30 "$log" >&2
+		rm -f "$log"
+		die "the test image could not be built; the last lines are above"
+	fi
+	rm -f "$log"
+	old_images | while read -r old; do
+		[ "$old" = "$image" ] || "$docker" rmi "$old" >/dev/null 2>&1 || :
+	done
+}
+
+old_images() {
+	"$docker" images --format '{{.Repository}}:{{.Tag}}' "$image_name"
+}
+
+# The base that the test image and the stack's Debian images start from.
+ensure_base() {
+	if "$docker" image inspect debian:bookworm >/dev/null 2>&1; then
+		return 0
+	fi
+	"$repo/srcs/tools/base-image.sh" debian
+}
+
+# Runs a command in a copy of the repository (tracked and new files, nothing
+# ignored), so that building leaves nothing behind in the original.
+in_copy() {
+	"$docker" run --rm -v "$repo:/repository:ro" "$image" sh -euc '
+		mkdir /build
+		cd /repository
+		if git rev-parse --git-dir >/dev/null 2>&1; then
+			git ls-files -z -co --exclude-standard
+		else
+			find . -type f -print0
+		fi | tar --null --ignore-failed-read -T - -c 2>/dev/null \
+		    | tar -x -C /build
+		cd /build
+		exec "$@"' sh "$@"
+}
+
+run_lint() {
+	stage lint
+	in_copy tests/lint/run.sh
+}
+
+run_unit() {
+	stage "unit tests under ASan and UBSan"
+	in_copy make -C services test
+	if [ -d "$repo/tests/fuzz" ]; then
+		stage "short fuzzing"
+		in_copy make -C services fuzz-smoke
+	fi
+}
+
+run_php() {
+	stage "object cache against a real Redis"
+	in_copy tests/php/run.sh
+}
+
+cleanup() {
+	trap - EXIT INT TERM HUP
+	[ -z "$runner" ] || "$docker" rm -f "$runner" >/dev/null 2>&1 || :
+	if [ -n "$project" ]; then
+		remove_stacks
+	fi
+	if [ -n "$scratch" ]; then
+		"$docker" run --rm -v "$scratch:$scratch" "$image" \
+		    find "$scratch" -mindepth 1 -delete || :
+		rmdir "$scratch" || say "tests: $scratch could not be removed"
+	fi
+	[ -z "$disk" ] || "$docker" volume rm -f "$disk" >/dev/null || :
+}
+
+# Whatever belongs to this run's projects ($project and $project-NAME).
+remove_stacks() {
+	label=com.docker.compose.project
+	form="{{.ID}} {{.Label \"$label\"}}"
+	"$docker" ps -a --filter "label=$label" --format "$form" | mine \
+	    | xargs -r "$docker" rm -f -v >/dev/null || :
+	"$docker" network ls --filter "label=$label" --format "$form" | mine \
+	    | xargs -r "$docker" network rm >/dev/null || :
+	form="{{.Name}} {{.Label \"$label\"}}"
+	"$docker" volume ls --filter "label=$label" --format "$form" | mine \
+	    | xargs -r "$docker" volume rm -f >/dev/null || :
+	[ "$tag" = test-keep ] \
+	    || "$docker" images --format '{{.Repository}}:{{.Tag}}' \
+	    | grep -E ":$tag(-[a-z0-9]+)?\$" \
+	    | xargs -r "$docker" rmi >/dev/null || :
+}
+
+mine() {
+	awk -v p="$project" '$2 == p || index($2, p "-") == 1 { print $1 }'
+}
+
+run_e2e() {
+	stage "the stack from outside"
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+	trap cleanup EXIT
+	scratch=$(mktemp -d "${TMPDIR:-/tmp}/inception-test.XXXXXX")
+	chmod 755 "$scratch"
+	project=inception-test-$$
+	tag=test-$$
+	[ "${TEST_KEEP_IMAGES:-0}" != 1 ] || tag=test-keep
+	ensure_base
+	# A folder on a disk of 16 MB, for the test of a full one.
+	disk=$project-disk
+	"$docker" volume create --opt type=tmpfs --opt device=tmpfs \
+	    --opt o=size=16m "$disk" >/dev/null
+	disk_path=$("$docker" volume inspect -f '{{.Mountpoint}}' "$disk")
+	out=${TEST_OUT:-$scratch/out}
+	mkdir -p "$out"
+	out=$(cd "$out" && pwd)
+	socket=${DOCKER_HOST:-unix:///var/run/docker.sock}
+	case $socket in
+	unix://*) socket=${socket#unix://} ;;
+	*) die "DOCKER_HOST=$socket: the tests need the engine's local socket" ;;
+	esac
+	runner=$project-runner
+	# In the background and waited for, so that a signal is acted on at once.
+	"$docker" run --rm --name "$runner" \
+	    --network host --pid host --shm-size 512m \
+	    --cap-add SYS_PTRACE --security-opt apparmor=unconfined \
+	    --add-host tester.42.fr:127.0.0.1 \
+	    -v "$socket:/var/run/docker.sock" \
+	    -v "$repo:$repo:ro" -v "$scratch:$scratch" -v "$out:$out" \
+	    -v "$disk:$disk_path" \
+	    -e HOME=/root \
+	    -e TEST_REPO="$repo" -e TEST_SCRATCH="$scratch" -e TEST_OUT="$out" \
+	    -e TEST_PROJECT="$project" -e TEST_TAG="$tag" \
+	    -e TEST_SMALL_DISK="$disk_path" \
+	    -w "$repo/tests/e2e" "$image" \
+	    python3 -m pytest -p no:cacheprovider --durations=10 "$@" &
+	pid=$!
+	status=0
+	wait "$pid" || status=$?
+	cleanup
+	scratch='' project='' runner='' disk=''
+	return "$status"
+}
+
+command=${1:-test}
+[ $# -eq 0 ] || shift
+
+find_docker
+case $command in
+clean)
+	old_images | xargs -r "$docker" rmi
+	exit 0
+	;;
+lint | unit | php | e2e | test | all | image | shell | format)
+	build_image
+	;;
+*)
+	sed -n '2,/^set -eu/s/^# \{0,1\}//p' "$0" >&2
+	exit 2
+	;;
+esac
+
+case $command in
+lint) run_lint ;;
+unit) run_unit ;;
+php) run_php ;;
+e2e) run_e2e "$@" ;;
+format)
+	# As the repository's owner, so that the files stay that person's.
+	"$docker" run --rm --user "$(stat -c %u:%g "$repo")" -v "$repo:/repository" \
+	    -w /repository "$image" sh -euc '
+		find services tests -name "*.[ch]" ! -path "*/build*/*" \
+		    -exec clang-format-14 -i {} +'
+	;;
+shell) exec "$docker" run --rm -it -v "$repo:$repo:ro" -w "$repo" "$image" bash ;;
+test | all)
+	start=$(date +%s)
+	run_lint
+	run_unit
+	run_php
+	run_e2e "$@"
+	say "all stages passed in $(($(date +%s) - start)) s"
+	;;
+esac

@@ -1,0 +1,363 @@
+/*
+ * The scrape itself with collectors made for the test: in parallel, with a
+ * deadline, a hung one not started twice, runs shared, an end in time.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "exporter/scrape.h"
+#include "run/clock.h"
+
+enum behaviour { QUICK, SLOW, HUNG, FAILING };
+
+struct fake {
+	enum behaviour how;
+	const char *name;
+	atomic_int runs;
+	atomic_int inside; /* at work now */
+	atomic_int most; /* the most at one time */
+	int sockets[2]; /* HUNG reads what never comes */
+};
+
+static atomic_int done_calls;
+
+static void
+nap(int ms)
+{
+	struct timespec ts = { .tv_sec = ms / 1000,
+		.tv_nsec = ms % 1000 * 1000000L };
+
+	(void)nanosleep(&ts, NULL);
+}
+
+static void
+hang(struct fake *fake, struct collection *c)
+{
+	char byte;
+
+	watch_set(c->watch, fake->sockets[0]);
+	while (read(fake->sockets[0], &byte, 1) > 0) {
+		continue;
+	}
+	watch_clear(c->watch);
+}
+
+static int
+collect(void *self, struct collection *c)
+{
+	struct fake *fake = self;
+	int inside = ++fake->inside;
+	struct metrics m;
+	int r = 0;
+
+	fake->runs++;
+	if (inside > fake->most) {
+		fake->most = inside;
+	}
+	metrics_init(&m, c->out);
+	metrics_one(&m, fake->name, METRICS_GAUGE, "Up.", 1);
+	if (fake->how == SLOW) {
+		nap(200);
+	} else if (fake->how == HUNG) {
+		hang(fake, c);
+		r = -EIO;
+	} else if (fake->how == FAILING) {
+		r = collection_fail(c, -EACCES, "no %s", "entry");
+	}
+	fake->inside--;
+	return r;
+}
+
+static void
+down(void *self, struct metrics *m)
+{
+	struct fake *fake = self;
+
+	metrics_one(m, fake->name, METRICS_GAUGE, "Up.", 0);
+}
+
+static void
+done(void *self)
+{
+	(void)self;
+	done_calls++;
+}
+
+static const struct collector_class class = { .collect = collect,
+	.down = down,
+	.done = done };
+
+static struct scrape *
+start(struct fake *fakes, size_t n)
+{
+	struct collector collectors[8];
+	struct scrape *scrape;
+
+	for (size_t i = 0; i < n; i++) {
+		collectors[i] = (struct collector){ .class = &class,
+			.self = &fakes[i] };
+		(void)strcpy(collectors[i].name, fakes[i].name);
+		if (fakes[i].how == HUNG) {
+			assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0,
+					     fakes[i].sockets),
+			    0);
+		}
+	}
+	done_calls = 0;
+	assert_int_equal(scrape_start(collectors, n, &scrape), 0);
+	assert_int_equal(scrape_count(scrape), n);
+	return scrape;
+}
+
+static void
+close_sockets(struct fake *fake)
+{
+	(void)close(fake->sockets[0]);
+	(void)close(fake->sockets[1]);
+}
+
+/* Somebody who waits, and how to wait for him. */
+struct client {
+	struct scrape_waiter waiter;
+	pthread_mutex_t lock;
+	pthread_cond_t cond;
+	bool ready;
+};
+
+static void
+ready(void *data)
+{
+	struct client *client = data;
+
+	(void)pthread_mutex_lock(&client->lock);
+	assert_false(client->ready);
+	client->ready = true;
+	(void)pthread_cond_signal(&client->cond);
+	(void)pthread_mutex_unlock(&client->lock);
+}
+
+static void
+ask(struct client *client, struct scrape *scrape, int ms)
+{
+	*client = (struct client){ .lock = PTHREAD_MUTEX_INITIALIZER,
+		.cond = PTHREAD_COND_INITIALIZER };
+	client->waiter.deadline = clock_ms() + ms;
+	client->waiter.ready = ready;
+	client->waiter.ctx = client;
+	scrape_wait(scrape, &client->waiter);
+}
+
+/* The page as a string of its own; NULL when there is none. */
+static char *
+get(struct client *client)
+{
+	char *text = NULL;
+
+	(void)pthread_mutex_lock(&client->lock);
+	while (!client->ready) {
+		(void)pthread_cond_wait(&client->cond, &client->lock);
+	}
+	(void)pthread_mutex_unlock(&client->lock);
+	if (client->waiter.body != NULL) {
+		struct view v = scrape_body_view(client->waiter.body);
+
+		text = strndup(v.p, v.n);
+		assert_non_null(text);
+	}
+	scrape_body_unref(client->waiter.body);
+	return text;
+}
+
+static void
+expect(const char *text, const char *line)
+{
+	assert_non_null(text);
+	if (strstr(text, line) == NULL) {
+		fail_msg("missing %s in: %s", line, text);
+	}
+}
+
+static void
+a_page_of_all(void **state)
+{
+	struct fake fakes[] = { { .how = QUICK, .name = "a_up" },
+		{ .how = FAILING, .name = "b_up" },
+		{ .how = SLOW, .name = "c_up" } };
+	struct scrape *scrape = start(fakes, 3);
+	struct scrape_state s;
+	struct client client;
+	char *text;
+
+	(void)state;
+	scrape_state(scrape, 1, &s);
+	assert_int_equal(s.how, SCRAPE_NEVER);
+	ask(&client, scrape, 5000);
+	text = get(&client);
+	expect(text, "\na_up 1\n");
+	expect(text, "\nb_up 0\n");
+	expect(text, "\nc_up 1\n");
+	expect(text, "exporter_collector_success{collector=\"a_up\"} 1\n");
+	expect(text, "exporter_collector_success{collector=\"b_up\"} 0\n");
+	expect(text, "exporter_scrapes_total 1\n");
+	free(text);
+	scrape_state(scrape, 1, &s);
+	assert_int_equal(s.how, SCRAPE_DOWN);
+	assert_string_equal(s.why, "no entry");
+	scrape_state(scrape, 2, &s);
+	assert_int_equal(s.how, SCRAPE_UP);
+	assert_true(s.seconds >= 0.19);
+	assert_true(scrape_stop(scrape, 1000));
+	assert_int_equal(done_calls, 3);
+}
+
+static void
+a_run_is_shared(void **state)
+{
+	struct fake fakes[] = { { .how = SLOW, .name = "a_up" } };
+	struct scrape *scrape = start(fakes, 1);
+	struct client clients[6];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(clients); i++) {
+		ask(&clients[i], scrape, 5000);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(clients); i++) {
+		char *text = get(&clients[i]);
+
+		expect(text, "\na_up 1\n");
+		free(text);
+	}
+	/* The first may have begun before the others came. */
+	assert_true(fakes[0].runs <= 2);
+	assert_true(scrape_stop(scrape, 1000));
+}
+
+static void
+a_hung_one_costs_its_own(void **state)
+{
+	struct fake fakes[] = { { .how = QUICK, .name = "a_up" },
+		{ .how = HUNG, .name = "b_up" } };
+	struct scrape *scrape = start(fakes, 2);
+	struct scrape_state s;
+	int64_t start_ms = clock_ms();
+
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		struct client client;
+		char *text;
+
+		ask(&client, scrape, 100);
+		text = get(&client);
+		expect(text, "\na_up 1\n");
+		expect(text, "\nb_up 0\n");
+		free(text);
+	}
+	assert_true(clock_ms() - start_ms < 3000);
+	assert_int_equal(fakes[0].runs, 5);
+	/* Cut off at each deadline, and never two at a time. */
+	assert_int_equal(fakes[1].most, 1);
+	scrape_state(scrape, 1, &s);
+	assert_int_equal(s.how, SCRAPE_DOWN);
+	assert_true(scrape_stop(scrape, 1000));
+	close_sockets(&fakes[1]);
+}
+
+static void
+each_has_his_own_deadline(void **state)
+{
+	struct fake fakes[] = { { .how = QUICK, .name = "a_up" },
+		{ .how = SLOW, .name = "b_up" } };
+	struct scrape *scrape = start(fakes, 2);
+	struct client patient, hasty;
+	char *text;
+
+	(void)state;
+	ask(&patient, scrape, 5000);
+	ask(&hasty, scrape, 50);
+	text = get(&hasty);
+	expect(text, "\na_up 1\n");
+	expect(text, "\nb_up 0\n");
+	free(text);
+	text = get(&patient);
+	expect(text, "\na_up 1\n");
+	expect(text, "\nb_up 1\n");
+	free(text);
+	assert_true(scrape_stop(scrape, 1000));
+}
+
+static void
+formats_side_by_side(void **state)
+{
+	struct fake fakes[] = { { .how = SLOW, .name = "a_up" } };
+	struct scrape *scrape = start(fakes, 1);
+	struct client plain, open;
+	char *text;
+
+	(void)state;
+	ask(&plain, scrape, 5000);
+	open = (struct client){ .lock = PTHREAD_MUTEX_INITIALIZER,
+		.cond = PTHREAD_COND_INITIALIZER };
+	open.waiter = (struct scrape_waiter){ .deadline = clock_ms() + 5000,
+		.format = PAGE_OPENMETRICS,
+		.ready = ready,
+		.ctx = &open };
+	scrape_wait(scrape, &open.waiter);
+	text = get(&open);
+	expect(text, "# TYPE exporter_scrapes counter\n");
+	expect(text, "# EOF\n");
+	free(text);
+	text = get(&plain);
+	expect(text, "# TYPE exporter_scrapes_total counter\n");
+	free(text);
+	assert_true(scrape_stop(scrape, 1000));
+}
+
+static void
+the_end_comes_in_time(void **state)
+{
+	struct fake fakes[] = { { .how = HUNG, .name = "a_up" } };
+	struct scrape *scrape = start(fakes, 1);
+	struct client client, late;
+	int64_t start_ms;
+
+	(void)state;
+	ask(&client, scrape, 60000);
+	nap(50);
+	start_ms = clock_ms();
+	scrape_abort(scrape);
+	assert_null(get(&client));
+	ask(&late, scrape, 60000);
+	assert_null(get(&late));
+	assert_true(scrape_stop(scrape, 1000));
+	assert_true(clock_ms() - start_ms < 900);
+	assert_int_equal(done_calls, 1);
+	close_sockets(&fakes[0]);
+	scrape_body_unref(NULL);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_page_of_all),
+		cmocka_unit_test(a_run_is_shared),
+		cmocka_unit_test(a_hung_one_costs_its_own),
+		cmocka_unit_test(each_has_his_own_deadline),
+		cmocka_unit_test(formats_side_by_side),
+		cmocka_unit_test(the_end_comes_in_time),
+	};
+
+	return cmocka_run_group_tests_name("scrape", tests, NULL, NULL);
+}

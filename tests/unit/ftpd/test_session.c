@@ -1,0 +1,716 @@
+/*
+ * A whole session, unconfined and in the clear, over a connection to itself:
+ * which command gets which answer in which state, and what uploads leave.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <arpa/inet.h>
+#include <cmocka.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ftpd/auth.h"
+#include "ftpd/session.h"
+#include "run/log.h"
+
+#define WAIT_MS 10000
+
+/* The server's side, made once. */
+static char root_path[] = "/tmp/session-XXXXXX";
+static char user[] = "bob", password[] = "sesame", mask[] = "022";
+static struct settings settings = { .user = user, .password = password,
+	.umask = mask, .tls = TLS_OPTIONAL, .pasv_min = 29700,
+	.pasv_max = 29749, .login_seconds = 30, .idle_seconds = 30,
+	.stall_seconds = 5, .max_sessions = 8 };
+static struct stats *stats;
+static struct fsroot root;
+static struct stage stage;
+
+/* One session and its client. */
+struct client {
+	pid_t session;
+	pid_t authenticator;
+	int fd;
+	int life; /* the session ends when it is closed */
+	char line[8192];
+	char input[16384];
+	size_t n;
+};
+
+static struct client c;
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	assert_non_null(mkdtemp(root_path));
+	assert_int_equal(fsroot_open(&root, root_path), 0);
+	assert_int_equal(stage_open(&stage, &root), 0);
+	assert_int_equal(chdir(root_path), 0);
+	stats = stats_new();
+	assert_non_null(stats);
+	(void)umask(022);
+	(void)signal(SIGPIPE, SIG_IGN);
+	log_init("test", LOG_ERROR);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	char command[128];
+
+	(void)state;
+	assert_int_equal(chdir("/"), 0);
+	(void)snprintf(command, sizeof(command), "rm -rf '%s'", root_path);
+	return system(command);
+}
+
+/* Two ends of a TCP connection on the loopback interface. */
+static void
+tcp_pair(int pair[2])
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t n = sizeof(addr);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr, n), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&addr, &n), 0);
+	pair[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(pair[0], (struct sockaddr *)&addr, n), 0);
+	pair[1] = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	assert_true(pair[1] >= 0);
+	(void)close(fd);
+}
+
+static void
+serve(int fd, int auth_fd, int life_fd)
+{
+	struct session_parts parts = { .settings = &settings, .stats = stats,
+		.root = root, .stage = stage, .fd = fd, .auth_fd = auth_fd,
+		.life_fd = life_fd,
+		.peer = addr_of_four((struct in_addr){
+		    htonl(INADDR_LOOPBACK) }) };
+	struct session *s = calloc(1, sizeof(*s));
+
+	if (s != NULL) {
+		session_run(s, &parts);
+	}
+	free(s);
+}
+
+/* The next line of the server, without its end; "" at the end of it all. */
+static const char *
+read_line(void)
+{
+	for (;;) {
+		char *end = memchr(c.input, '\n', c.n);
+		struct pollfd p = { .fd = c.fd, .events = POLLIN };
+		ssize_t n;
+
+		if (end != NULL) {
+			size_t length = (size_t)(end - c.input);
+
+			assert_true(length > 0 && end[-1] == '\r');
+			memcpy(c.line, c.input, length - 1);
+			c.line[length - 1] = '\0';
+			c.n -= length + 1;
+			memmove(c.input, end + 1, c.n);
+			return c.line;
+		}
+		assert_int_equal(poll(&p, 1, WAIT_MS), 1);
+		n = read(c.fd, c.input + c.n, sizeof(c.input) - c.n);
+		if (n <= 0) {
+			return "";
+		}
+		c.n += (size_t)n;
+	}
+}
+
+/* The code of the next reply, all its lines read; 0 at the end. */
+static int
+reply(void)
+{
+	const char *line = read_line();
+	int code = atoi(line);
+
+	if (strlen(line) > 3 && line[3] == '-') {
+		char last[8];
+
+		(void)snprintf(last, sizeof(last), "%d ", code);
+		do {
+			line = read_line();
+		} while (line[0] != '\0' && strncmp(line, last, 4) != 0);
+	}
+	return code;
+}
+
+static void
+say(const char *line)
+{
+	char text[8192];
+	int n = snprintf(text, sizeof(text), "%s\r\n", line);
+
+	assert_in_range(n, 2, sizeof(text) - 1);
+	assert_int_equal(write(c.fd, text, (size_t)n), n);
+}
+
+static int
+ask(const char *line)
+{
+	say(line);
+	return reply();
+}
+
+static void
+begin(void)
+{
+	int control[2], auth[2], intro[2], life[2];
+	struct auth_intro hello = { .exempt = 1 };
+
+	memset(&c, 0, sizeof(c));
+	tcp_pair(control);
+	assert_int_equal(pipe(life), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, auth), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, intro), 0);
+	c.authenticator = fork();
+	if (c.authenticator == 0) {
+		(void)close(life[1]);
+		(void)close(intro[0]);
+		(void)close(control[0]);
+		_exit(auth_run(&settings, intro[1], life[0]));
+	}
+	assert_int_equal(auth_introduce(intro[0], auth[1], &hello), 0);
+	c.session = fork();
+	if (c.session == 0) {
+		(void)close(life[1]);
+		(void)close(auth[1]);
+		(void)close(control[0]);
+		serve(control[1], auth[0], life[0]);
+		_exit(0);
+	}
+	(void)close(control[1]);
+	(void)close(auth[0]);
+	(void)close(auth[1]);
+	(void)close(intro[1]);
+	(void)close(life[0]);
+	c.fd = control[0];
+	c.life = life[1];
+	assert_int_equal(reply(), 220);
+	/* The introduction's socket may go now: it ends the authenticator. */
+	(void)intro[0];
+}
+
+static void
+end(void)
+{
+	int status;
+
+	(void)close(c.fd);
+	(void)close(c.life);
+	assert_int_equal(waitpid(c.session, &status, 0), c.session);
+	assert_int_equal(status, 0);
+	assert_int_equal(waitpid(c.authenticator, &status, 0),
+	    c.authenticator);
+	assert_int_equal(status, 0);
+}
+
+static void
+log_in(void)
+{
+	begin();
+	assert_int_equal(ask("USER bob"), 331);
+	assert_int_equal(ask("PASS sesame"), 230);
+	assert_int_equal(ask("TYPE I"), 200);
+}
+
+/* --- the table --------------------------------------------------------------- */
+
+/* Each verb's code in a new session and in one that is logged in. */
+static const struct {
+	const char *line;
+	int before;
+	int after;
+} table[] = {
+	{ "NOOP", 200, 200 },
+	{ "SYST", 215, 215 },
+	{ "FEAT", 211, 211 },
+	{ "HELP", 214, 214 },
+	{ "HELP SITE", 214, 214 },
+	{ "OPTS UTF8 ON", 200, 200 },
+	{ "OPTS UTF8 OFF", 504, 504 },
+	{ "OPTS X", 501, 501 },
+	{ "CLNT x", 200, 200 },
+	{ "HOST me", 220, 503 },
+	{ "PASS x", 503, 503 },
+	{ "USER", 501, 501 },
+	{ "AUTH TLS", 534, 534 },
+	{ "AUTH SSL", 504, 504 },
+	{ "AUTH", 501, 501 },
+	{ "PBSZ 0", 503, 503 },
+	{ "PROT P", 503, 503 },
+	{ "CCC", 533, 533 },
+	{ "ABOR", 226, 226 },
+	{ "PWD", 530, 257 },
+	{ "XPWD", 530, 257 },
+	{ "CWD /", 530, 250 },
+	{ "CWD nowhere", 530, 550 },
+	{ "CWD", 501, 501 },
+	{ "CWD .ftpd-staging", 530, 550 },
+	{ "CDUP", 530, 250 },
+	{ "MKD /", 530, 550 },
+	{ "RMD /", 530, 550 },
+	{ "RMD .ftpd-staging", 530, 550 },
+	{ "DELE nowhere", 530, 550 },
+	{ "RNFR nowhere", 530, 550 },
+	{ "RNTO x", 530, 503 },
+	{ "SIZE nowhere", 530, 550 },
+	{ "MDTM nowhere", 530, 550 },
+	{ "MFMT 20260101000000 nowhere", 530, 550 },
+	{ "MFMT 20261301000000 x", 530, 501 },
+	{ "MFMT x", 530, 501 },
+	{ "TYPE A", 530, 200 },
+	{ "TYPE L 8", 530, 200 },
+	{ "TYPE E", 530, 504 },
+	{ "TYPE I", 530, 200 },
+	{ "STRU F", 530, 200 },
+	{ "STRU R", 530, 504 },
+	{ "MODE S", 530, 200 },
+	{ "MODE Z", 530, 504 },
+	{ "ALLO 1", 530, 200 },
+	{ "ALLO x", 530, 501 },
+	{ "ALLO 18446744073709551615", 530, 452 },
+	{ "AVBL", 530, 213 },
+	{ "REST 0", 530, 350 },
+	{ "REST -1", 530, 501 },
+	{ "REST 18446744073709551615", 530, 501 },
+	{ "REST 99999999999999999999999", 530, 501 },
+	{ "REST x", 530, 501 },
+	{ "PORT 127,0,0,1,4,4", 530, 502 },
+	{ "PORT", 530, 502 },
+	{ "EPRT |1|127.0.0.1|1028|", 530, 502 },
+	{ "EPSV 3", 530, 522 },
+	{ "RETR nowhere", 530, 550 },
+	{ "RETR /", 530, 550 },
+	{ "RETR x\x1by", 530, 553 },
+	{ "STOR x", 530, 425 },
+	{ "STOR /", 530, 550 },
+	{ "STOR nowhere/x", 530, 550 },
+	{ "STOR .ftpd-staging", 530, 550 },
+	{ "STOR .ftpd-staging/x", 530, 550 },
+	{ "APPE x", 530, 425 },
+	{ "LIST", 530, 425 },
+	{ "NLST", 530, 425 },
+	{ "MLSD", 530, 425 },
+	{ "LIST nowhere", 530, 550 },
+	{ "NLST nowhere", 530, 550 },
+	{ "MLST", 530, 250 },
+	{ "MLST nowhere", 530, 550 },
+	{ "STAT", 530, 211 },
+	{ "STAT /", 530, 213 },
+	{ "STAT nowhere", 530, 550 },
+	{ "SITE", 501, 501 },
+	{ "SITE HELP", 530, 214 },
+	{ "SITE EXEC ls", 530, 500 },
+	{ "SITE CPFR x", 530, 500 },
+	{ "SITE CHMOD 999 x", 530, 501 },
+	{ "SITE CHMOD 4777 x", 530, 501 },
+	{ "SITE CHMOD 644 nowhere", 530, 550 },
+	{ "SITE CHMOD 0 /", 530, 550 },
+	{ "STOU", 502, 502 },
+	{ "REIN", 502, 502 },
+	{ "ACCT x", 502, 502 },
+	{ "XYZZY", 500, 500 },
+	{ "", 500, 500 },
+	{ "   ", 500, 500 },
+};
+
+static void
+answers(bool after)
+{
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		int want = after ? table[i].after : table[i].before;
+		int got = ask(table[i].line);
+
+		if (got != want) {
+			fail_msg("'%s' %s login: %d, not %d", table[i].line,
+			    after ? "after" : "before", got, want);
+		}
+		/* So that bad ones do not add up. */
+		assert_int_equal(ask("NOOP"), 200);
+	}
+}
+
+static void
+before_login(void **state)
+{
+	(void)state;
+	begin();
+	answers(false);
+	assert_int_equal(ask("QUIT"), 221);
+	assert_int_equal(reply(), 0);
+	end();
+}
+
+static void
+after_login(void **state)
+{
+	(void)state;
+	log_in();
+	answers(true);
+	assert_int_equal(ask("USER bob"), 530);
+	assert_int_equal(ask("QUIT"), 221);
+	assert_int_equal(reply(), 0);
+	end();
+}
+
+/* --- logins -------------------------------------------------------------------- */
+
+static void
+three_wrong_ones_end_it(void **state)
+{
+	(void)state;
+	begin();
+	assert_int_equal(ask("USER bob"), 331);
+	assert_int_equal(ask("PASS wrong"), 530);
+	assert_int_equal(ask("PASS sesame"), 503);
+	assert_int_equal(ask("USER nobody"), 331);
+	assert_int_equal(ask("PASS sesame"), 530);
+	assert_int_equal(ask("USER b\x1b[2J"), 331);
+	assert_int_equal(ask("PASS"), 421);
+	assert_int_equal(reply(), 0);
+	end();
+}
+
+static void
+tls_required(void **state)
+{
+	(void)state;
+	settings.tls = TLS_REQUIRED;
+	begin();
+	assert_int_equal(ask("USER bob"), 530);
+	assert_int_equal(ask("PASS sesame"), 503);
+	end();
+	settings.tls = TLS_OPTIONAL;
+}
+
+static void
+ends_by_bad_input(const char *line, int code)
+{
+	begin();
+	for (int i = 0; i < 9 && code == 500; i++) {
+		assert_int_equal(ask(line), 500);
+	}
+	assert_int_equal(ask(line), 421);
+	assert_int_equal(reply(), 0);
+	end();
+}
+
+static void
+other_protocols(void **state)
+{
+	(void)state;
+	ends_by_bad_input("GET / HTTP/1.1", 421);
+	ends_by_bad_input("SSH-2.0-x", 421);
+	ends_by_bad_input("\x16\x03\x01", 421);
+	ends_by_bad_input("XYZZY", 500);
+}
+
+static void
+lines_too_long(void **state)
+{
+	static char text[100001];
+
+	(void)state;
+	log_in();
+	memset(text, 'x', 5000);
+	text[5000] = '\0';
+	assert_int_equal(ask(text), 500);
+	assert_int_equal(ask("NOOP"), 200);
+	memset(text, 'x', 100000);
+	(void)!write(c.fd, text, 100000);
+	assert_int_equal(reply(), 421);
+	end();
+}
+
+/* --- transfers ------------------------------------------------------------------ */
+
+static int
+data_connection(void)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	const char *line;
+	unsigned port;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	say("EPSV");
+	line = read_line();
+	assert_int_equal(sscanf(line,
+	    "229 Entering Extended Passive Mode (|||%u|)", &port), 1);
+	assert_in_range(port, settings.pasv_min, settings.pasv_max);
+	addr.sin_port = htons((uint16_t)port);
+	assert_int_equal(connect(fd, (struct sockaddr *)&addr, sizeof(addr)),
+	    0);
+	return fd;
+}
+
+/* Sends `content` by `command`; returns the last code. */
+static int
+send_content(const char *command, const char *content)
+{
+	int fd = data_connection();
+
+	assert_int_equal(ask(command), 150);
+	assert_int_equal(write(fd, content, strlen(content)),
+	    strlen(content));
+	(void)close(fd);
+	return reply();
+}
+
+/* What `command` sends; the code has to be 226. */
+static const char *
+get_content(const char *command)
+{
+	static char content[65536];
+	int fd = data_connection();
+	size_t n = 0;
+	ssize_t more;
+
+	assert_int_equal(ask(command), 150);
+	do {
+		more = read(fd, content + n, sizeof(content) - 1 - n);
+		n += more > 0 ? (size_t)more : 0;
+	} while (more > 0);
+	content[n] = '\0';
+	(void)close(fd);
+	assert_int_equal(reply(), 226);
+	return content;
+}
+
+static const char *
+file_content(const char *name)
+{
+	static char content[65536];
+	FILE *f = fopen(name, "r");
+	size_t n;
+
+	assert_non_null(f);
+	n = fread(content, 1, sizeof(content) - 1, f);
+	content[n] = '\0';
+	(void)fclose(f);
+	return content;
+}
+
+static bool
+nothing_staged(void)
+{
+	/* Sweeping tells how many it removed. */
+	return stage_sweep(&stage, 0) == 0;
+}
+
+static void
+uploads(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	log_in();
+	assert_int_equal(send_content("STOR live", "one\r\n"), 226);
+	assert_string_equal(file_content("live"), "one\r\n");
+	assert_int_equal(stat("live", &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0644);
+	assert_int_equal(ask("SITE CHMOD 600 live"), 250);
+	assert_int_equal(send_content("STOR live", "twotwo"), 226);
+	assert_string_equal(file_content("live"), "twotwo");
+	assert_int_equal(stat("live", &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(send_content("APPE live", "three"), 226);
+	assert_string_equal(file_content("live"), "twotwothree");
+	assert_int_equal(ask("REST 3"), 350);
+	assert_int_equal(send_content("STOR live", "XY"), 226);
+	assert_string_equal(file_content("live"), "twoXY");
+	assert_int_equal(ask("REST 99"), 350);
+	(void)close(data_connection());
+	assert_int_equal(ask("STOR live"), 554);
+	assert_int_equal(ask("TYPE A"), 200);
+	assert_int_equal(send_content("STOR text", "a\r\nb\r\n"), 226);
+	assert_string_equal(file_content("text"), "a\nb\n");
+	assert_string_equal(get_content("RETR text"), "a\r\nb\r\n");
+	assert_int_equal(ask("REST 1"), 501);
+	end();
+}
+
+static void
+downloads_and_listings(void **state)
+{
+	(void)state;
+	log_in();
+	assert_int_equal(ask("MKD d"), 257);
+	assert_int_equal(ask("MKD d"), 550);
+	assert_int_equal(send_content("STOR d/f", "0123456789"), 226);
+	assert_string_equal(get_content("RETR d/f"), "0123456789");
+	assert_int_equal(ask("REST 7"), 350);
+	assert_string_equal(get_content("RETR d/f"), "789");
+	/* REST counts once, and not for a listing. */
+	assert_string_equal(get_content("RETR d/f"), "0123456789");
+	assert_int_equal(ask("REST 7"), 350);
+	assert_string_equal(get_content("NLST d"), "d/f\r\n");
+	assert_string_equal(get_content("RETR d/f"), "0123456789");
+	assert_string_equal(get_content("NLST d/f"), "d/f\r\n");
+	assert_int_equal(ask("REST 11"), 350);
+	assert_int_equal(ask("RETR d/f"), 554);
+	assert_int_equal(ask("CWD d"), 250);
+	assert_string_equal(get_content("NLST"), "f\r\n");
+	assert_non_null(strstr(get_content("LIST -a"), " ..\r\n"));
+	assert_null(strstr(get_content("LIST"), " ..\r\n"));
+	assert_null(strstr(get_content("LIST -a /"), STAGE_FOLDER));
+	assert_null(strstr(get_content("MLSD /"), STAGE_FOLDER));
+	assert_non_null(strstr(get_content("MLSD"), "size=10;"));
+	assert_int_equal(ask("SIZE f"), 213);
+	assert_int_equal(ask("MFMT 20200229010203 f"), 213);
+	say("MDTM f");
+	assert_string_equal(read_line(), "213 20200229010203");
+	say("PWD");
+	assert_string_equal(read_line(), "257 \"/d\" is the current folder.");
+	end();
+}
+
+static void
+renames_and_removes(void **state)
+{
+	(void)state;
+	log_in();
+	assert_int_equal(send_content("STOR r1", "x"), 226);
+	assert_int_equal(ask("RNFR r1"), 350);
+	assert_int_equal(ask("NOOP"), 200);
+	assert_int_equal(ask("RNTO r2"), 503);
+	assert_int_equal(ask("RNFR r1"), 350);
+	assert_int_equal(ask("RNTO .ftpd-staging/r1"), 550);
+	assert_int_equal(ask("RNFR r1"), 350);
+	assert_int_equal(ask("RNTO r2"), 250);
+	assert_int_equal(ask("DELE r1"), 550);
+	assert_int_equal(ask("DELE r2"), 250);
+	assert_int_equal(ask("MKD rd"), 257);
+	assert_int_equal(ask("DELE rd"), 550);
+	assert_int_equal(ask("RNFR rd"), 350);
+	assert_int_equal(ask("RNTO rd/below"), 553);
+	assert_int_equal(ask("RMD rd"), 250);
+	end();
+}
+
+static void
+links(void **state)
+{
+	(void)state;
+	assert_int_equal(symlink("/etc/passwd", "evil"), 0);
+	assert_int_equal(symlink("/tmp", "evildir"), 0);
+	log_in();
+	assert_int_equal(ask("RETR evil"), 550);
+	assert_int_equal(ask("SIZE evil"), 550);
+	assert_int_equal(ask("STOR evil"), 550);
+	assert_int_equal(ask("SITE CHMOD 777 evil"), 550);
+	assert_int_equal(ask("CWD evildir"), 550);
+	assert_int_equal(ask("STOR evildir/x"), 550);
+	assert_int_equal(ask("MKD evildir/x"), 550);
+	assert_int_equal(ask("DELE evil"), 250);
+	assert_int_equal(access("/etc/passwd", F_OK), 0);
+	end();
+}
+
+static void
+aborts(void **state)
+{
+	int fd;
+
+	(void)state;
+	log_in();
+	assert_int_equal(send_content("STOR keep", "old"), 226);
+	fd = data_connection();
+	assert_int_equal(ask("STOR keep"), 150);
+	assert_int_equal(write(fd, "new", 3), 3);
+	say("STAT");
+	assert_int_equal(reply(), 211);
+	/* As Telnet has it: interrupt, mark, then the word. */
+	assert_int_equal(write(c.fd, "\xff\xf4\xff\xf2", 4), 4);
+	assert_int_equal(ask("ABOR"), 426);
+	assert_int_equal(reply(), 226);
+	(void)close(fd);
+	assert_string_equal(file_content("keep"), "old");
+	assert_true(nothing_staged());
+	/* Commands that came meanwhile are run afterwards. */
+	fd = data_connection();
+	assert_int_equal(ask("STOR keep"), 150);
+	say("NOOP");
+	assert_int_equal(write(fd, "new", 3), 3);
+	(void)close(fd);
+	assert_int_equal(reply(), 226);
+	assert_int_equal(reply(), 200);
+	assert_string_equal(file_content("keep"), "new");
+	end();
+}
+
+static void
+broken_uploads(void **state)
+{
+	struct linger reset = { .l_onoff = 1 };
+	int fd;
+
+	(void)state;
+	log_in();
+	assert_int_equal(send_content("STOR keep", "old"), 226);
+	fd = data_connection();
+	assert_int_equal(ask("STOR keep"), 150);
+	assert_int_equal(write(fd, "new", 3), 3);
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	(void)close(fd);
+	assert_int_equal(reply(), 426);
+	assert_string_equal(file_content("keep"), "old");
+	assert_true(nothing_staged());
+	/* The daemon stops in the middle of one. */
+	fd = data_connection();
+	assert_int_equal(ask("STOR keep"), 150);
+	assert_int_equal(write(fd, "new", 3), 3);
+	(void)close(c.life);
+	assert_int_equal(reply(), 426);
+	assert_int_equal(reply(), 421);
+	(void)close(fd);
+	assert_string_equal(file_content("keep"), "old");
+	assert_true(nothing_staged());
+	c.life = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	end();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(before_login),
+		cmocka_unit_test(after_login),
+		cmocka_unit_test(three_wrong_ones_end_it),
+		cmocka_unit_test(tls_required),
+		cmocka_unit_test(other_protocols),
+		cmocka_unit_test(lines_too_long),
+		cmocka_unit_test(uploads),
+		cmocka_unit_test(downloads_and_listings),
+		cmocka_unit_test(renames_and_removes),
+		cmocka_unit_test(links),
+		cmocka_unit_test(aborts),
+		cmocka_unit_test(broken_uploads),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
