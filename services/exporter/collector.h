@@ -71,14 +71,14 @@ NODISCARD int wordpress_collector(const struct exporter_conf *conf,
     struct collector *ret);
 NODISCARD int redis_collector(const struct exporter_conf *conf,
     struct collector *ret);
-NODISCARD int nginx_collector(const struct target *target,
-    struct collector *ret);
-NODISCARD int phpfpm_collector(const struct target *target,
-    struct collector *ret);
+NODISCARD int nginx_collector(const struct exporter_conf *conf,
+    const struct target *target, struct collector *ret);
+NODISCARD int phpfpm_collector(const struct exporter_conf *conf,
+    const struct target *target, struct collector *ret);
 NODISCARD int tls_collector(const struct exporter_conf *conf,
     const struct target *target, struct collector *ret);
-NODISCARD int merge_collector(const struct target *target,
-    struct collector *ret);
+NODISCARD int merge_collector(const struct exporter_conf *conf,
+    const struct target *target, struct collector *ret);
 NODISCARD int self_collector(const struct exporter_conf *conf,
     struct collector *ret);
 NODISCARD int textfile_collector(const struct exporter_conf *conf,

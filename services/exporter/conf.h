@@ -33,6 +33,6 @@ struct exporter_conf {
 struct view exporter_conf_list(const char *value);
 
 /* What the table cannot say: URLs, secrets that only some hosts need. */
-void exporter_conf_check(const void *conf, struct buf *faults);
+void exporter_conf_check(const void *data, struct buf *faults);
 
 #endif

@@ -182,29 +182,44 @@ struct list {
 		list->n++; \
 	} while (0)
 
+typedef int (*target_collector)(const struct exporter_conf *conf,
+    const struct target *target, struct collector *ret);
+
+/* One collector for each target of a setting. */
 static int
-add_targets(struct list *list, const struct exporter_conf *conf)
+add_targets(struct list *list, const struct exporter_conf *conf,
+    const char *setting, target_collector make)
 {
-	struct view rest, word;
+	struct view rest = exporter_conf_list(setting), word;
 	struct target target;
 
-	rest = exporter_conf_list(conf->nginx_url);
-	while (target_next(&rest, &word) && target_parse(word, &target) == 0) {
-		MAKE(nginx_collector(&target, &list->items[list->n]));
-	}
-	rest = exporter_conf_list(conf->phpfpm_url);
-	while (target_next(&rest, &word) && target_parse(word, &target) == 0) {
-		MAKE(phpfpm_collector(&target, &list->items[list->n]));
-	}
-	rest = exporter_conf_list(conf->tls_targets);
-	while (target_next(&rest, &word) && target_parse(word, &target) == 0) {
-		MAKE(tls_collector(conf, &target, &list->items[list->n]));
-	}
-	rest = exporter_conf_list(conf->merge_targets);
-	while (target_next(&rest, &word) && target_parse(word, &target) == 0) {
-		MAKE(merge_collector(&target, &list->items[list->n]));
+	while (target_next(&rest, &word)) {
+		/* The settings were checked before. */
+		if (target_parse(word, &target) < 0
+		    || list->n == SCRAPE_COLLECTORS_MAX) {
+			return -EINVAL;
+		}
+		MAKE(make(conf, &target, &list->items[list->n]));
 	}
 	return 0;
+}
+
+static int
+add_all_targets(struct list *list, const struct exporter_conf *conf)
+{
+	int r = add_targets(list, conf, conf->nginx_url, nginx_collector);
+
+	if (r == 0) {
+		r = add_targets(list, conf, conf->phpfpm_url, phpfpm_collector);
+	}
+	if (r == 0) {
+		r = add_targets(list, conf, conf->tls_targets, tls_collector);
+	}
+	if (r == 0) {
+		r = add_targets(list, conf, conf->merge_targets,
+		    merge_collector);
+	}
+	return r;
 }
 
 static int
@@ -219,7 +234,7 @@ add_collectors(struct list *list, const struct exporter_conf *conf)
 	}
 	MAKE(self_collector(conf, &list->items[list->n]));
 	MAKE(textfile_collector(conf, &list->items[list->n]));
-	return add_targets(list, conf);
+	return add_all_targets(list, conf);
 }
 
 static int

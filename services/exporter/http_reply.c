@@ -46,14 +46,13 @@ begin_body(struct http_reply *reply)
 	if (reply->chunked && reply->has_length) {
 		return -EPROTO;
 	}
-	if (reply->status == 204 || reply->status == 304) {
+	if (reply->status == 204 || reply->status == 304
+	    || (reply->has_length && reply->left == 0)) {
 		reply->state = HTTP_REPLY_FINISHED;
 	} else if (reply->chunked) {
 		reply->state = HTTP_REPLY_CHUNK_SIZE;
 	} else if (!reply->has_length) {
 		reply->state = HTTP_REPLY_UNTIL_CLOSE;
-	} else if (reply->left == 0) {
-		reply->state = HTTP_REPLY_FINISHED;
 	} else if (reply->left > reply->body.max) {
 		return -EMSGSIZE;
 	} else {

@@ -50,10 +50,12 @@ static const struct collector_class merge_class = { .collect = collect,
 	.done = free };
 
 int
-merge_collector(const struct target *target, struct collector *ret)
+merge_collector(const struct exporter_conf *conf, const struct target *target,
+    struct collector *ret)
 {
 	struct merge *merge = calloc(1, sizeof(*merge));
 
+	(void)conf;
 	if (merge == NULL) {
 		return -ENOMEM;
 	}

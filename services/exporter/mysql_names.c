@@ -93,52 +93,81 @@ read_word(struct view text, const char **ret)
 	return false;
 }
 
-/* 1 to 12, or 0. */
-static int
-month_number(const char *name)
+/* "Nov" is 11; 0 for what is no month. */
+static uint64_t
+month_number(struct view name)
 {
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May",
+		"Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 
-	for (int i = 0; i < 12; i++) {
-		if (memcmp(months + (size_t)i * 3, name, 3) == 0) {
+	for (size_t i = 0; i < ARRAY_LEN(months); i++) {
+		if (view_eq(name, view_str(months[i]))) {
 			return i + 1;
 		}
 	}
 	return 0;
 }
 
-/* "Nov 24 08:35:51 2027 GMT" or "2027-11-24 08:35:51". */
+/* Takes a number and the separator behind it; false when there is none. */
 static bool
-read_date(const char *text, long long *ret)
+take_number(struct view *text, char sep, uint64_t *ret)
 {
-	int year, month, day, hour, minute, second, end = -1;
-	char name[4], rest[8];
+	struct view piece;
+
+	/* A day below 10 has a second blank before it. */
+	*text = view_trim(*text);
+	piece = view_cut(text, sep);
+	return piece.n <= 4 && view_u64(piece, ret) == 0;
+}
+
+/* year, month, day, hour, minute, second */
+enum { YEAR, MONTH, DAY, HOUR, MINUTE, SECOND, PARTS };
+
+/* "2027-11-24 08:35:51" */
+static bool
+split_iso(struct view text, uint64_t parts[PARTS])
+{
+	return take_number(&text, '-', &parts[YEAR])
+	    && take_number(&text, '-', &parts[MONTH])
+	    && take_number(&text, ' ', &parts[DAY])
+	    && take_number(&text, ':', &parts[HOUR])
+	    && take_number(&text, ':', &parts[MINUTE])
+	    && take_number(&text, '\0', &parts[SECOND]) && text.p == NULL;
+}
+
+/* "Nov 24 08:35:51 2027 GMT" */
+static bool
+split_gmt(struct view text, uint64_t parts[PARTS])
+{
+	parts[MONTH] = month_number(view_cut(&text, ' '));
+	return take_number(&text, ' ', &parts[DAY])
+	    && take_number(&text, ':', &parts[HOUR])
+	    && take_number(&text, ':', &parts[MINUTE])
+	    && take_number(&text, ' ', &parts[SECOND])
+	    && take_number(&text, ' ', &parts[YEAR])
+	    && view_eq(text, VIEW("GMT"));
+}
+
+static bool
+read_date(struct view text, long long *ret)
+{
+	uint64_t parts[PARTS] = { 0 };
 	struct tm tm = { .tm_isdst = 0 };
 
-	if (sscanf(text, "%4d-%2d-%2d %2d:%2d:%2d%n", &year, &month, &day,
-		&hour, &minute, &second, &end)
-		!= 6
-	    || text[end] != '\0') {
-		if (sscanf(text, "%3s %2d %2d:%2d:%2d %4d %3s%n", name, &day,
-			&hour, &minute, &second, &year, rest, &end)
-			!= 7
-		    || text[end] != '\0' || strcmp(rest, "GMT") != 0
-		    || strlen(name) != 3) {
-			return false;
-		}
-		month = month_number(name);
-	}
-	if (year < 1970 || month < 1 || month > 12 || day < 1 || day > 31
-	    || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0
-	    || second > 60) {
+	if (!split_iso(text, parts) && !split_gmt(text, parts)) {
 		return false;
 	}
-	tm.tm_year = year - 1900;
-	tm.tm_mon = month - 1;
-	tm.tm_mday = day;
-	tm.tm_hour = hour;
-	tm.tm_min = minute;
-	tm.tm_sec = second;
+	if (parts[YEAR] < 1970 || parts[MONTH] < 1 || parts[MONTH] > 12
+	    || parts[DAY] < 1 || parts[DAY] > 31 || parts[HOUR] > 23
+	    || parts[MINUTE] > 59 || parts[SECOND] > 60) {
+		return false;
+	}
+	tm.tm_year = (int)parts[YEAR] - 1900;
+	tm.tm_mon = (int)parts[MONTH] - 1;
+	tm.tm_mday = (int)parts[DAY];
+	tm.tm_hour = (int)parts[HOUR];
+	tm.tm_min = (int)parts[MINUTE];
+	tm.tm_sec = (int)parts[SECOND];
 	*ret = (long long)timegm(&tm);
 	return true;
 }
@@ -162,7 +191,7 @@ mysql_value(struct view text, char out[MYSQL_VALUE_MAX + 1])
 		(void)snprintf(out, MYSQL_VALUE_MAX + 1, "%s", word);
 		return true;
 	}
-	if (read_date(copy, &date)) {
+	if (read_date(text, &date)) {
 		(void)snprintf(out, MYSQL_VALUE_MAX + 1, "%lld", date);
 		return true;
 	}
@@ -183,7 +212,10 @@ mysql_thread_state(struct view state, char out[MYSQL_NAME_MAX + 1])
 		if (c == '\0' || strchr(";,:.()", c) != NULL) {
 			continue;
 		}
-		out[n++] = c == ' ' || c == '-' ? '_' : c;
+		if (c == ' ' || c == '-') {
+			c = '_';
+		}
+		out[n++] = c;
 	}
 	out[n] = '\0';
 	if (n == 0) {

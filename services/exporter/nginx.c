@@ -83,10 +83,12 @@ static const struct collector_class nginx_class = { .collect = collect,
 	.done = free };
 
 int
-nginx_collector(const struct target *target, struct collector *ret)
+nginx_collector(const struct exporter_conf *conf, const struct target *target,
+    struct collector *ret)
 {
 	struct target *self = malloc(sizeof(*self));
 
+	(void)conf;
 	if (self == NULL) {
 		return -ENOMEM;
 	}

@@ -263,6 +263,37 @@ type_of(struct view word, enum type *ret)
 	return false;
 }
 
+static bool
+starts_with_one(struct view name, const char *const *prefixes, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (view_starts(name, view_str(prefixes[i]))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * What redis_exporter says about groups of keys is counted by cachemon, which
+ * walks the keys anyway, under the same names.
+ */
+static bool
+is_lent(struct view name)
+{
+	static const char *const prefixes[] = { "redis_key_group_",
+		"redis_last_key_groups_", "redis_number_of_distinct_key_" };
+
+	return starts_with_one(name, prefixes, ARRAY_LEN(prefixes));
+}
+
+/* Does the name begin with the daemon's own prefix? */
+static bool
+is_theirs(const struct page_source *source, struct view name)
+{
+	return source->prefix.n > 0 && view_starts(name, source->prefix);
+}
+
 /* Is it a name that only our own collectors give? */
 static bool
 is_reserved(const struct page_source *source, struct view name)
@@ -270,16 +301,8 @@ is_reserved(const struct page_source *source, struct view name)
 	static const char *const prefixes[] = { "exporter_", "mysql_", "nginx_",
 		"phpfpm_", "probe_", "redis_", "tls_", "wordpress_" };
 
-	if (!source->foreign
-	    || (source->prefix.n > 0 && view_starts(name, source->prefix))) {
-		return false;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
-		if (view_starts(name, view_str(prefixes[i]))) {
-			return true;
-		}
-	}
-	return false;
+	return source->foreign && !is_theirs(source, name) && !is_lent(name)
+	    && starts_with_one(name, prefixes, ARRAY_LEN(prefixes));
 }
 
 /* "# TYPE name type": begins a family, or goes on with one of that type. */
@@ -392,9 +415,8 @@ family_of(struct reader *reader, struct view name)
 static bool
 wants_target(const struct page_source *source, const struct sample *sample)
 {
-	return source->target.p != NULL
-	    && (source->prefix.n == 0
-		|| !view_starts(sample->name, source->prefix))
+	return source->target.p != NULL && !is_theirs(source, sample->name)
+	    && !is_lent(sample->name)
 	    && sample_label(sample, VIEW("target")).p == NULL;
 }
 

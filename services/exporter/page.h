@@ -8,7 +8,8 @@
  * prefix (process_..., node_filesystem_...) may come from several daemons, so
  * its samples get a label `target`.  That depends on the name only and not on
  * who else answers, so a series keeps its identity when others come and go.
- * The families of our own collectors (mysql_..., redis_...) are refused.
+ * The families of our own collectors (mysql_..., redis_...) are refused, but
+ * for those about key groups, which cachemon counts.
  */
 #ifndef EXPORTER_PAGE_H
 #define EXPORTER_PAGE_H

@@ -266,11 +266,13 @@ static const struct collector_class phpfpm_class = { .collect = collect,
 	.done = done };
 
 int
-phpfpm_collector(const struct target *target, struct collector *ret)
+phpfpm_collector(const struct exporter_conf *conf, const struct target *target,
+    struct collector *ret)
 {
 	struct phpfpm *f = calloc(1, sizeof(*f));
 	size_t n = strlen(target->path);
 
+	(void)conf;
 	if (f == NULL) {
 		return -ENOMEM;
 	}

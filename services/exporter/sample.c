@@ -106,7 +106,7 @@ take_label(struct view *v, struct view *ret_key, struct view *ret_value)
 static int
 take_labels(struct view *v, struct view *ret)
 {
-	struct view keys[SAMPLE_LABELS_MAX];
+	struct view keys[SAMPLE_LABELS_MAX] = { { NULL, 0 } };
 	const char *start;
 	size_t count = 0;
 
@@ -212,7 +212,8 @@ next_label(struct view *labels, struct view *ret_key, struct view *ret_value)
 struct view
 sample_label(const struct sample *sample, struct view key)
 {
-	struct view labels = sample->labels, found, value;
+	struct view labels = sample->labels;
+	struct view found = { NULL, 0 }, value = { NULL, 0 };
 
 	while (next_label(&labels, &found, &value)) {
 		if (view_eq(found, key)) {
@@ -250,7 +251,8 @@ mix(uint64_t h)
 uint64_t
 sample_series(const struct sample *sample)
 {
-	struct view labels = sample->labels, key, value;
+	struct view labels = sample->labels;
+	struct view key = { NULL, 0 }, value = { NULL, 0 };
 	uint64_t sum = 0;
 
 	while (next_label(&labels, &key, &value)) {

@@ -410,7 +410,7 @@ hand_out(struct scrape_waiter *due, struct scrape_body *bodies[FORMATS])
 static void
 answer(struct scrape *scrape, struct scrape_waiter *due)
 {
-	struct shot shots[SCRAPE_COLLECTORS_MAX];
+	struct shot shots[SCRAPE_COLLECTORS_MAX] = { { .done = false } };
 	struct scrape_body *bodies[FORMATS] = { NULL };
 	bool wanted[FORMATS] = { false };
 	uint64_t runs = scrape->runs;

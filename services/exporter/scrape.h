@@ -24,7 +24,7 @@ struct scrape;
 struct scrape_body;
 struct view scrape_body_view(const struct scrape_body *body);
 /* Counted; NULL is fine.  Any thread. */
-void scrape_body_unref(void *body);
+void scrape_body_unref(void *data);
 
 /* Somebody who waits for a page.  Zeroed, filled and kept by the caller. */
 struct scrape_waiter {

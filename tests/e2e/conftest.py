@@ -1,6 +1,8 @@
 """The stack under test lives for the whole session and is brought up by the
 first test that asks for it; tests/run.sh removes whatever is left."""
 
+import time
+
 import pytest
 
 from stack import settings
@@ -25,15 +27,16 @@ def pytest_collection_modifyitems(items):
 def first_up():
     """The stack, and how `make bonus` on nothing at all ended."""
     stack = Stack()
+    started = time.monotonic()
     status, output = stack.make("bonus", timeout=1200)
-    yield stack, status, output
+    yield stack, status, output, time.monotonic() - started
     stack.save_logs()
     stack.remove()
 
 
 @pytest.fixture(scope="session")
 def stack(first_up):
-    stack, status, output = first_up
+    stack, status, output, _ = first_up
     if status != 0:
         pytest.exit("the stack did not come up:\n" + output[-6000:], 1)
     return stack
@@ -98,6 +101,22 @@ def fault_stack(stack):
     yield make
     for other in made:
         other.remove()
+
+
+MEASURED = []
+
+
+@pytest.fixture(scope="session")
+def measure():
+    """Takes down a figure that is printed at the end."""
+    return lambda name, value: MEASURED.append("%s: %s" % (name, value))
+
+
+def pytest_terminal_summary(terminalreporter):
+    if MEASURED:
+        terminalreporter.section("measured")
+        for line in MEASURED:
+            terminalreporter.write_line(line)
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -133,6 +133,9 @@ def run_service(stack, service, *args):
     command = ["run", "--rm", "--read-only", "--cap-drop", "ALL",
                "--network", "none", "--tmpfs", "/tmp", "--sysctl",
                "net.ipv4.ip_unprivileged_port_start=0"]
+    for mount in document["Mounts"]:
+        if mount["Type"] == "volume":
+            command += ["-v", mount["Destination"]]    # a fresh one
     for entry in document["Config"]["Env"]:
         command += ["-e", entry]
     command += list(args) + [document["Image"]]

@@ -5,10 +5,11 @@ from stack import engine, proc, settings
 LIMIT_KIB = 12 * 1024
 
 
-def test_daemons_share_twelve_megabytes(stack):
+def test_daemons_share_twelve_megabytes(stack, measure):
     used = {}
     for service in settings.DAEMONS:
         pids = engine.processes(stack.container(service)["Id"])
         used[service] = sum(proc.anonymous_kib(pid) for pid in pids)
-    print("anonymous memory, KiB:", used, "together", sum(used.values()))
+    measure("anonymous memory of the daemons", "%d KiB: %s" % (
+        sum(used.values()), used))
     assert sum(used.values()) <= LIMIT_KIB, used

@@ -1,6 +1,7 @@
 """The showcase site at /site/."""
 
 import re
+from urllib.parse import urljoin
 
 TYPES = {"": "text/html", "css": "text/css", "js": "text/javascript",
          "svg": "image/svg+xml", "png": "image/png", "html": "text/html",
@@ -26,7 +27,7 @@ def test_everything_that_the_page_names_is_there(curl):
     named = set(re.findall(r'(?:src|href)="([^"#:?]+)"', page))
     assert named, "the page names nothing: neither style nor picture"
     for name in sorted(named):
-        path = name if name.startswith("/") else "/site/" + name
+        path = urljoin("/site/", name)
         if not path.startswith("/site/"):
             continue
         reply = curl.get(path)

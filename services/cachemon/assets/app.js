@@ -472,10 +472,16 @@ function point(chart, i) {
   chart.mark.setAttribute("visibility", "visible");
 }
 
+// Not relative to the page's address itself: fetch() refuses one that carries
+// a name and password (https://monitor:...@host/cache/), as bookmarks may.
+function api(path) {
+  return location.origin + location.pathname + "api/v1/" + path;
+}
+
 async function loadHistory() {
   const asked = range;
   try {
-    const answer = await fetch("api/v1/history?range=" + asked, { cache: "no-store" });
+    const answer = await fetch(api("history?range=" + asked), { cache: "no-store" });
     if (!answer.ok) return;
     const data = await answer.json();
     if (asked !== range) return;
@@ -508,7 +514,7 @@ let polling = 0;
 
 async function poll() {
   try {
-    const answer = await fetch("api/v1/snapshot", { cache: "no-store" });
+    const answer = await fetch(api("snapshot"), { cache: "no-store" });
     if (!answer.ok) return;
     const all = await answer.json();
     clockOffset = all.now_ms - Date.now();

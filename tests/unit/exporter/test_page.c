@@ -167,6 +167,13 @@ our_names_are_ours(void **state)
 		"# TYPE ftpd_x untyped\nftpd_x 1\n"),
 	    8 - 1);
 	assert_int_equal(one(&file, "mysql_up 1\n", ""), 1);
+	/* But for what cachemon counts for us. */
+	assert_int_equal(one(&ftpd,
+			     "# TYPE redis_key_group_count gauge\n"
+			     "redis_key_group_count{db=\"0\"} 1\n",
+			     "# TYPE redis_key_group_count gauge\n"
+			     "redis_key_group_count{db=\"0\"} 1\n"),
+	    0);
 }
 
 static void
