@@ -193,8 +193,10 @@ unpack() {
 		rm -rf "${STAGE:?}"/*
 	fi
 	say "unpacking WordPress $(core_version "$CORE")"
-	if ! { mkdir -p "$STAGE" && cp -r "$CORE/." "$STAGE/"; }; then
-		die 1 'WordPress cannot be unpacked: is the disk full?'
+	# cp would print a line for each of three thousand files.
+	if ! { mkdir -p "$STAGE" && cp -r "$CORE/." "$STAGE/"; } 2>/dev/null; then
+		free=$(df -Pm "$SITE" | sed -n '2s/^[^ ]* *[^ ]* *[^ ]* *\([0-9]*\) .*/\1/p')
+		die 1 "WordPress cannot be unpacked into $SITE, which has ${free:-?} MiB left: make room (100 MiB) and start again"
 	fi
 	for entry in "$STAGE"/*; do
 		name=$(basename "$entry")

@@ -27,6 +27,10 @@ if (PHP_SAPI !== 'cli' || $argc !== 2) {
 const SITE = '/var/www/html';
 const DATABASE_PATIENCE = 60;
 
+/* wp-config.php's $table_prefix, and a table that says what we are doing. */
+const PREFIX = 'wp_';
+const INSTALLING = PREFIX . 'stack_installing';
+
 function say(string $text): void
 {
     fwrite(STDERR, "wordpress: $text\n");
@@ -45,7 +49,7 @@ function secret(string $name): string
 }
 
 /** Waits until the database lets us in; says why when it never does. */
-function wait_for_database(): void
+function wait_for_database(): mysqli
 {
     mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
     $host = (string) getenv('DB_HOST');
@@ -61,9 +65,7 @@ function wait_for_database(): void
                 (string) getenv('MYSQL_DATABASE'),
                 (int) getenv('DB_PORT')
             );
-            $db->close();
-            mysqli_report(MYSQLI_REPORT_OFF);
-            return;
+            return $db;
         } catch (mysqli_sql_exception $e) {
             if (!isset($said)) {
                 say("waiting for the database on $host: " . $e->getMessage());
@@ -79,6 +81,25 @@ function wait_for_database(): void
 }
 
 /* --- installing ---------------------------------------------------------- */
+
+/**
+ * The table INSTALLING stands while an installation is going on; it is only
+ * made when there is no other with our prefix. So whoever finds it knows that
+ * the others are our own unfinished work. They go before WordPress is loaded,
+ * which refuses to run on half of its tables.
+ */
+function undo_unfinished(mysqli $db): void
+{
+    $tables = array_column($db->query("SHOW TABLES LIKE '" . addcslashes(PREFIX, '_%') . "%'")->fetch_all(), 0);
+    if (!in_array(INSTALLING, $tables, true)) {
+        return;
+    }
+    say('the installation was interrupted; beginning again');
+    foreach (array_diff($tables, [INSTALLING]) as $table) {
+        $db->query("DROP TABLE `$table`");
+    }
+    $db->query('DROP TABLE ' . INSTALLING);
+}
 
 function page(string $title, string $name, string $content, int $author): int
 {
@@ -159,20 +180,9 @@ function install(): void
 {
     global $wpdb, $wp_rewrite, $wp_version;
 
-    /*
-     * This table stands while the installation is going on. Whoever finds it
-     * knows that WordPress's tables are our own unfinished work.
-     */
-    $mark = $wpdb->prefix . 'stack_installing';
-    if ($wpdb->get_var("SHOW TABLES LIKE '" . $wpdb->esc_like($mark) . "'") !== null) {
-        say('the installation was interrupted; beginning again');
-        foreach ($wpdb->tables('all') as $table) {
-            $wpdb->query("DROP TABLE IF EXISTS `$table`");
-        }
-    } elseif (!$wpdb->query("CREATE TABLE `$mark` (id INT PRIMARY KEY)")) {
+    if (!$wpdb->query('CREATE TABLE ' . INSTALLING . ' (id INT PRIMARY KEY)')) {
         fail("the database refuses to make a table: $wpdb->last_error");
     }
-
     say("installing WordPress $wp_version");
     /* Pretty links are set below; WordPress would ask the web server first. */
     $links = static fn () => '/%postname%/';
@@ -205,7 +215,7 @@ function install(): void
 
     update_option('stack_home', WP_HOME, false);
     update_option('stack_installed', gmdate('c') . " $wp_version", false);
-    $wpdb->query("DROP TABLE `$mark`");
+    $wpdb->query('DROP TABLE ' . INSTALLING);
 }
 
 /* --- keeping up ---------------------------------------------------------- */
@@ -406,7 +416,14 @@ register_shutdown_function(static function () use ($argv): void {
 if (stripos((string) getenv('WP_OWNER'), 'admin') !== false) {
     fail("WP_OWNER contains 'admin', which attackers try first; choose another name in srcs/.env", 2);
 }
-wait_for_database();
+try {
+    $database = wait_for_database();
+    undo_unfinished($database);
+    $database->close();
+} catch (mysqli_sql_exception $e) {
+    fail('what an interrupted installation left cannot be removed: ' . $e->getMessage());
+}
+mysqli_report(MYSQLI_REPORT_OFF);
 
 /* No plugin and no theme is loaded: a broken one must not stop the start. */
 define('WP_INSTALLING', true);
@@ -416,7 +433,7 @@ require SITE . '/wp-load.php';
 require_once ABSPATH . 'wp-admin/includes/upgrade.php';
 
 $tables = $wpdb->get_col("SHOW TABLES LIKE '" . $wpdb->esc_like($wpdb->prefix) . "%'");
-if (!in_array($wpdb->options, $tables, true) || in_array($wpdb->prefix . 'stack_installing', $tables, true)) {
+if ($tables === []) {
     install();
 } elseif (!is_blog_installed()) {
     fail('the database has WordPress tables without a site in them; restore a backup, or empty the database');
