@@ -70,8 +70,11 @@ test-e2e: ## the real stack, tested from outside
 test-all: ## everything, the slow ones too
 	@$(TESTS) all
 
-bench: ## benchmarks; PART=ftp|static|cache|exporter|stack for one
-	@$(TESTS) bench $(PART)
+test-chaos: ## thousands of requests with a sick Redis, a database killed under writes
+	@$(TESTS) chaos
+
+test-clean: ## remove the test image, which later runs would start from
+	@$(TESTS) clean
 
 lint: ## style and rules
 	@$(TESTS) lint
@@ -90,4 +93,4 @@ help: ## this list
 	@echo '  JOBS=N (images built at a time). Settings: srcs/.env.'
 
 .PHONY: up bonus status logs credentials hosts stop restart down build re \
-	clean fclean test test-unit test-e2e test-all bench lint format help
+	clean fclean test test-unit test-e2e test-all test-chaos test-clean lint format help

@@ -8,15 +8,16 @@
 #   tests/run.sh e2e [ARGS]      the real stack from outside; ARGS go to pytest
 #   tests/run.sh test            all of these, cheapest first (make test)
 #   tests/run.sh all             as test, and what takes longer
+#   tests/run.sh chaos           what breaks while people are on the site
 #   tests/run.sh format          formats the C code in place
 #   tests/run.sh shell           a shell in the test image, repository read-only
 #   tests/run.sh image           only builds the test image
 #   tests/run.sh clean           removes the test image
 #
-# The repository is mounted read-only. The stack under test has a Compose
-# project, image tag, data folder and ports of its own, and is removed at the
-# end, also after a failure or Ctrl-C. The test image stays as a cache until
-# "clean".
+# Everything works in a copy of the repository. The stack under test has a
+# Compose project, image tag, data folder and ports of its own, and is removed
+# at the end, also after a failure or Ctrl-C. The test image stays as a cache
+# until "clean".
 #
 # Environment:
 #   TEST_OUT          folder for screenshots and service logs (made if absent);
@@ -94,20 +95,24 @@ ensure_base() {
 	"$repo/srcs/tools/base-image.sh" debian
 }
 
-# Runs a command in a copy of the repository (tracked and new files, nothing
-# ignored), so that building leaves nothing behind in the original.
+# What a clone would have, and new files, but nothing that git ignores: copied
+# from /repository into the folder $1. Tests never work in the original: they
+# leave nothing there, and edits during a run do not disturb it.
+# shellcheck disable=SC2016
+copy='
+	mkdir -p "$1"
+	cd /repository
+	if git rev-parse --git-dir >/dev/null 2>&1; then
+		git ls-files -z -co --exclude-standard
+	else
+		find . -type f -print0
+	fi | tar --null --ignore-failed-read -T - -c 2>/dev/null \
+	    | tar -x -C "$1"'
+
+# Runs a command in the root of such a copy.
 in_copy() {
-	"$docker" run --rm -v "$repo:/repository:ro" "$image" sh -euc '
-		mkdir /build
-		cd /repository
-		if git rev-parse --git-dir >/dev/null 2>&1; then
-			git ls-files -z -co --exclude-standard
-		else
-			find . -type f -print0
-		fi | tar --null --ignore-failed-read -T - -c 2>/dev/null \
-		    | tar -x -C /build
-		cd /build
-		exec "$@"' sh "$@"
+	"$docker" run --rm -v "$repo:/repository:ro" -e "COPY=$copy" "$image" \
+	    sh -euc 'sh -euc "$COPY" sh /build; cd /build; exec "$@"' sh "$@"
 }
 
 run_lint() {
@@ -122,6 +127,12 @@ run_unit() {
 		stage "short fuzzing"
 		in_copy make -C services fuzz-smoke
 	fi
+}
+
+# What the shorter runs leave out: another compiler, no sanitizer.
+run_more() {
+	stage "unit tests of the release build, by clang"
+	in_copy make -C services run-tests PROFILE=release CC=clang
 }
 
 run_php() {
@@ -188,6 +199,8 @@ run_e2e() {
 	unix://*) socket=${socket#unix://} ;;
 	*) die "DOCKER_HOST=$socket: the tests need the engine's local socket" ;;
 	esac
+	"$docker" run --rm -v "$repo:/repository:ro" -v "$scratch:$scratch" \
+	    "$image" sh -euc "$copy" sh "$scratch/repository"
 	runner=$project-runner
 	# In the background and waited for, so that a signal is acted on at once.
 	"$docker" run --rm --name "$runner" \
@@ -195,13 +208,13 @@ run_e2e() {
 	    --cap-add SYS_PTRACE --security-opt apparmor=unconfined \
 	    --add-host tester.42.fr:127.0.0.1 \
 	    -v "$socket:/var/run/docker.sock" \
-	    -v "$repo:$repo:ro" -v "$scratch:$scratch" -v "$out:$out" \
+	    -v "$scratch:$scratch" -v "$out:$out" \
 	    -v "$disk:$disk_path" \
 	    -e HOME=/root \
-	    -e TEST_REPO="$repo" -e TEST_SCRATCH="$scratch" -e TEST_OUT="$out" \
+	    -e TEST_REPO="$scratch/repository" -e TEST_SCRATCH="$scratch" -e TEST_OUT="$out" \
 	    -e TEST_PROJECT="$project" -e TEST_TAG="$tag" \
-	    -e TEST_SMALL_DISK="$disk_path" \
-	    -w "$repo/tests/e2e" "$image" \
+	    -e TEST_SMALL_DISK="$disk_path" -e TEST_CHAOS="${TEST_CHAOS:-}" \
+	    -w "$scratch/repository/tests/e2e" "$image" \
 	    python3 -m pytest -p no:cacheprovider --durations=10 "$@" &
 	pid=$!
 	status=0
@@ -220,7 +233,7 @@ clean)
 	old_images | xargs -r "$docker" rmi
 	exit 0
 	;;
-lint | unit | php | e2e | test | all | image | shell | format)
+lint | unit | php | e2e | test | all | chaos | image | shell | format)
 	build_image
 	;;
 *)
@@ -234,6 +247,7 @@ lint) run_lint ;;
 unit) run_unit ;;
 php) run_php ;;
 e2e) run_e2e "$@" ;;
+chaos) TEST_CHAOS=1 run_e2e test_chaos.py "$@" ;;
 format)
 	# As the repository's owner, so that the files stay that person's.
 	"$docker" run --rm --user "$(stat -c %u:%g "$repo")" -v "$repo:/repository" \
@@ -247,6 +261,7 @@ test | all)
 	run_lint
 	run_unit
 	run_php
+	[ "$command" = test ] || run_more
 	run_e2e "$@"
 	say "all stages passed in $(($(date +%s) - start)) s"
 	;;

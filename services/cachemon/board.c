@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
+
+/* More than any part's JSON, whose writers have limits of their own. */
+#define EVENT_MOST (4 * 1024 * 1024)
 
 struct board {
 	pthread_mutex_t lock; /* guards `now` only */
@@ -21,50 +23,27 @@ board_part_name(enum board_part part)
 	return names[part];
 }
 
-static struct text *
-text_new(enum board_part part, struct view json, uint64_t serial)
+/* 0 with *ret, or -ENOMEM. */
+static int
+text_make(enum board_part part, struct view json, uint64_t serial,
+    struct text *ret)
 {
-	struct view pieces[] = { VIEW("event: "),
-		view_str(board_part_name(part)), VIEW("\ndata: "), json,
-		VIEW("\n\n") };
-	size_t size = 0;
-	struct text *text;
-	char *p;
+	struct buf event;
+	size_t at;
 
-	for (size_t i = 0; i < ARRAY_LEN(pieces); i++) {
-		size += pieces[i].n;
+	buf_init(&event, EVENT_MOST);
+	buf_addf(&event, "event: %s\ndata: ", board_part_name(part));
+	at = buf_size(&event);
+	buf_add_view(&event, json);
+	buf_add_str(&event, "\n\n");
+	ret->event = shared_from_buf(&event);
+	buf_done(&event);
+	if (ret->event == NULL) {
+		return -ENOMEM;
 	}
-	text = malloc(sizeof(*text) + size);
-	if (text == NULL) {
-		return NULL;
-	}
-	atomic_init(&text->refs, 1);
-	text->serial = serial;
-	p = text->bytes;
-	for (size_t i = 0; i < ARRAY_LEN(pieces); i++) {
-		memcpy(p, pieces[i].p, pieces[i].n);
-		p += pieces[i].n;
-	}
-	text->event = (struct view){ text->bytes, size };
-	text->json = (struct view){ p - 2 - json.n, json.n };
-	return text;
-}
-
-struct text *
-text_ref(struct text *text)
-{
-	if (text != NULL) {
-		atomic_fetch_add(&text->refs, 1);
-	}
-	return text;
-}
-
-void
-text_unref(struct text *text)
-{
-	if (text != NULL && atomic_fetch_sub(&text->refs, 1) == 1) {
-		free(text);
-	}
+	ret->serial = serial;
+	ret->json = (struct view){ shared_view(ret->event).p + at, json.n };
+	return 0;
 }
 
 void
@@ -75,7 +54,7 @@ snapshot_unref(struct snapshot *snapshot)
 	}
 	groups_unref(snapshot->groups);
 	for (size_t i = 0; i < PART_COUNT; i++) {
-		text_unref(snapshot->parts[i]);
+		shared_let_go(snapshot->parts[i].event);
 	}
 	free(snapshot);
 }
@@ -93,7 +72,8 @@ snapshot_copy(const struct snapshot *from)
 	copy->status = from->status;
 	copy->groups = from->groups == NULL ? NULL : groups_ref(from->groups);
 	for (size_t i = 0; i < PART_COUNT; i++) {
-		copy->parts[i] = text_ref(from->parts[i]);
+		copy->parts[i] = from->parts[i];
+		(void)shared_hold(copy->parts[i].event);
 	}
 	return copy;
 }
@@ -165,15 +145,15 @@ with_part(struct board *board, enum board_part part, struct view json)
 {
 	/* Only this thread changes `now`, so it may read it unlocked. */
 	struct snapshot *next = snapshot_copy(board->now);
-	struct text *text = text_new(part, json, board->serial + 1);
+	struct text text;
 
-	if (next == NULL || text == NULL) {
+	if (next == NULL
+	    || text_make(part, json, board->serial + 1, &text) < 0) {
 		snapshot_unref(next);
-		text_unref(text);
 		return NULL;
 	}
 	board->serial++;
-	text_unref(next->parts[part]);
+	shared_let_go(next->parts[part].event);
 	next->parts[part] = text;
 	return next;
 }

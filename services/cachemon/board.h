@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/macros.h"
+#include "base/shared.h"
 #include "base/view.h"
 #include "cachemon/groups.h"
 #include "cachemon/status.h"
@@ -24,22 +25,16 @@ const char *board_part_name(enum board_part part);
 
 /* One part as JSON, framed as a server-sent event. */
 struct text {
-	atomic_uint refs;
-	uint64_t serial; /* different for each text of a board; never 0 */
-	struct view event; /* "event: NAME\ndata: JSON\n\n" */
+	uint64_t serial; /* different for each text of a board; 0: none yet */
+	struct shared *event; /* "event: NAME\ndata: JSON\n\n" */
 	struct view json; /* inside of it */
-	char bytes[];
 };
-
-struct text *text_ref(struct text *text);
-/* NULL is fine. */
-void text_unref(struct text *text);
 
 struct snapshot {
 	atomic_uint refs;
 	struct status status;
 	struct groups *groups; /* of the last full pass; NULL before it */
-	struct text *parts[PART_COUNT]; /* NULL: nothing known yet */
+	struct text parts[PART_COUNT];
 };
 
 /* NULL is fine. */

@@ -44,12 +44,6 @@ place(void *ctx, const struct point *p)
 }
 
 static double
-value_hit_ratio(const struct point *p)
-{
-	return point_hit_ratio(p);
-}
-
-static double
 value_commands(const struct point *p)
 {
 	return point_rate(p, p->commands);
@@ -98,7 +92,7 @@ struct series {
 };
 
 static const struct series all_series[] = {
-	{ "hit_ratio", value_hit_ratio, 4 },
+	{ "hit_ratio", point_hit_ratio, 4 },
 	{ "commands", value_commands, 2 },
 	{ "evicted", value_evicted, 2 },
 	{ "memory_used", value_memory_used, 0 },

@@ -6,14 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cachemon/link.h"
+#include "cachemon/probe.h"
 #include "cachemon/scan.h"
 #include "cachemon/slowlog.h"
-#include "redis/client.h"
 #include "run/clock.h"
 #include "run/log.h"
+#include "run/thread.h"
 
 #define BACKOFF_FIRST_MS 1000
 #define BACKOFF_MOST_MS 10000
@@ -23,6 +23,8 @@
 /* How often rarely changing settings of Redis are asked for. */
 #define SETTINGS_MS 60000
 #define JSON_MOST (1024 * 1024)
+/* The library makes some thirty bytes of memory out of each that comes. */
+#define REPLY_MOST (1024UL * 1024)
 #define THREAD_STACK (256 * 1024)
 
 /* Commands that an ACL may forbid; each is then done without. */
@@ -32,7 +34,6 @@ struct collector {
 	const struct settings *settings;
 	struct board *board;
 	struct history *history;
-	struct redis_target target;
 	struct link *link;
 	struct scan *scan;
 	struct buf scratch;
@@ -62,68 +63,11 @@ struct collector {
 	bool slowlog_known;
 };
 
-static int64_t
-wall_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* What went wrong, for people. */
 static void
-explain(const struct collector *c, int r, char *out, size_t size)
+check_published(int r)
 {
-	const char *host = c->target.host;
-	unsigned port = c->target.port;
-
-	switch (-r) {
-	case EACCES:
-		(void)snprintf(out, size,
-		    "Redis at %s:%u refuses the login of "
-		    "user '%s': the secret and Redis' ACL differ",
-		    host, port, c->target.user);
-		break;
-	case EPERM:
-		(void)snprintf(out, size,
-		    "Redis' ACL does not let user '%s' "
-		    "read INFO",
-		    c->target.user);
-		break;
-	case EHOSTUNREACH:
-		(void)snprintf(out, size,
-		    "The name '%s' does not resolve: "
-		    "Redis is not running, or not on this network",
-		    host);
-		break;
-	case ECONNREFUSED:
-		(void)snprintf(out, size, "Nothing listens at %s:%u", host,
-		    port);
-		break;
-	case ETIMEDOUT:
-		(void)snprintf(out, size,
-		    "Redis at %s:%u does not answer "
-		    "within %d ms",
-		    host, port, LINK_TIMEOUT_MS);
-		break;
-	case ECONNRESET:
-	case EPIPE:
-		(void)snprintf(out, size,
-		    "Redis at %s:%u closed the "
-		    "connection",
-		    host, port);
-		break;
-	case EREMOTEIO:
-		(void)snprintf(out, size,
-		    "Redis at %s:%u answers with an "
-		    "error; it may still be loading its data",
-		    host, port);
-		break;
-	default:
-		(void)snprintf(out, size, "Redis at %s:%u: %s", host, port,
-		    strerror(-r));
-		break;
+	if (r < 0) {
+		log_say(LOG_ERROR, "publish_failed", "%s", strerror(-r));
 	}
 }
 
@@ -135,9 +79,7 @@ publish_status(struct collector *c)
 	c->status.history_kept = history_error(c->history) == 0;
 	c->status.scan_progress = scan_progress(c->scan);
 	r = board_publish_status(c->board, &c->status, &c->scratch);
-	if (r < 0) {
-		log_say(LOG_ERROR, "publish_failed", "%s", strerror(-r));
-	}
+	check_published(r);
 }
 
 /* Closes the connection and notes why; logs it unless it is known. */
@@ -151,10 +93,10 @@ went_down(struct collector *c, int r)
 	scan_restart(c->scan);
 	c->before_known = false;
 	s->failures++;
-	explain(c, r, s->error, sizeof(s->error));
+	link_explain(c->link, r, s->error, sizeof(s->error));
 	if (s->state != REDIS_DOWN) {
 		s->state = REDIS_DOWN;
-		s->since_ms = wall_ms();
+		s->since_ms = clock_wall_ms();
 	}
 	/* What was true at the last answer stays; what moved is not known. */
 	s->interval.span_ms = 0;
@@ -171,8 +113,8 @@ went_down(struct collector *c, int r)
 
 		c->failing = r;
 		log_open(&l, LOG_WARN, "redis_down");
-		log_str(&l, "host", c->target.host);
-		log_num(&l, "port", c->target.port);
+		log_str(&l, "host", c->settings->redis_host);
+		log_num(&l, "port", (int64_t)c->settings->redis_port);
 		log_str(&l, "message", s->error);
 		log_close(&l);
 	}
@@ -191,15 +133,15 @@ went_up(struct collector *c)
 		return;
 	}
 	log_open(&l, LOG_INFO, "redis_up");
-	log_str(&l, "host", c->target.host);
-	log_num(&l, "port", c->target.port);
+	log_str(&l, "host", c->settings->redis_host);
+	log_num(&l, "port", (int64_t)c->settings->redis_port);
 	log_str(&l, "version", s->sample.version);
 	if (s->state == REDIS_DOWN) {
-		log_num(&l, "down_ms", wall_ms() - s->since_ms);
+		log_num(&l, "down_ms", clock_wall_ms() - s->since_ms);
 	}
 	log_close(&l);
 	s->state = REDIS_UP;
-	s->since_ms = wall_ms();
+	s->since_ms = clock_wall_ms();
 	s->error[0] = '\0';
 }
 
@@ -227,104 +169,15 @@ tolerate(struct collector *c, enum refusable what, int r)
 	return 0;
 }
 
-/* The time that a PING takes, in microseconds.  0 with *ret, or -errno. */
-static int
-ask_ping(struct collector *c, uint32_t *ret)
-{
-	struct timespec begin, end;
-	redisReply *reply = NULL;
-	int64_t us;
-	int r;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &begin);
-	r = link_ask(c->link, &reply, "PING");
-	(void)clock_gettime(CLOCK_MONOTONIC, &end);
-	if (r < 0) {
-		return r;
-	}
-	freeReplyObject(reply);
-	us = (int64_t)(end.tv_sec - begin.tv_sec) * 1000000
-	    + (end.tv_nsec - begin.tv_nsec) / 1000;
-	*ret = (uint32_t)us;
-	return 0;
-}
-
-static int
-ask_info(struct collector *c, struct sample *ret)
-{
-	redisReply *reply = NULL;
-	int r = link_ask(c->link, &reply, "INFO all");
-
-	if (r < 0) {
-		return r;
-	}
-	if (reply->type == REDIS_REPLY_STRING) {
-		r = sample_parse((struct view){ reply->str,
-				     (size_t)reply->len },
-		    ret);
-	} else {
-		r = -EPROTO;
-	}
-	freeReplyObject(reply);
-	return r;
-}
-
-/* The answer's element `i` as a number, or `fallback`. */
-static int64_t
-element_number(const redisReply *reply, size_t i, int64_t fallback)
-{
-	int64_t value;
-
-	if (reply->type != REDIS_REPLY_ARRAY || reply->elements <= i
-	    || reply->element[i]->type != REDIS_REPLY_STRING
-	    || view_i64((struct view){ reply->element[i]->str,
-			    (size_t)reply->element[i]->len },
-		   &value)
-		< 0) {
-		return fallback;
-	}
-	return value;
-}
-
 static int
 ask_settings(struct collector *c)
 {
-	redisReply *reply = NULL;
-	int r;
-
 	if (clock_ms() < c->settings_ms) {
 		return 0;
 	}
 	c->settings_ms = clock_ms() + SETTINGS_MS;
-	r = link_ask(c->link, &reply, "CONFIG GET slowlog-log-slower-than");
-	if (r == 0) {
-		c->threshold_us = element_number(reply, 1, -1);
-		freeReplyObject(reply);
-	}
-	return tolerate(c, ASK_CONFIG, r);
-}
-
-static int
-fetch_slowlog(struct collector *c, struct slowlog *ret)
-{
-	redisReply *reply = NULL;
-	int r = link_ask(c->link, &reply, "SLOWLOG LEN");
-
-	if (r < 0) {
-		return r;
-	}
-	ret->length = reply->type == REDIS_REPLY_INTEGER
-	    ? (uint64_t)reply->integer
-	    : 0;
-	freeReplyObject(reply);
-	reply = NULL;
-	r = link_ask(c->link, &reply, "SLOWLOG GET %d", SLOWLOG_ASK);
-	if (r < 0) {
-		return r;
-	}
-	r = slowlog_parse(reply, ret);
-	freeReplyObject(reply);
-	return r;
+	return tolerate(c, ASK_CONFIG,
+	    probe_threshold(c->link, &c->threshold_us));
 }
 
 /* Reads the slow log and publishes it when it changed. */
@@ -332,7 +185,7 @@ static int
 ask_slowlog(struct collector *c)
 {
 	struct slowlog now = { .threshold_us = c->threshold_us };
-	int r = fetch_slowlog(c, &now);
+	int r = probe_slowlog(c->link, &now);
 
 	if (r < 0) {
 		return tolerate(c, ASK_SLOWLOG, r);
@@ -348,9 +201,7 @@ ask_slowlog(struct collector *c)
 	if (r == 0) {
 		r = board_publish_slowlog(c->board, buf_view(&c->scratch));
 	}
-	if (r < 0) {
-		log_say(LOG_ERROR, "publish_failed", "%s", strerror(-r));
-	}
+	check_published(r);
 	return 0;
 }
 
@@ -396,7 +247,7 @@ digest(struct collector *c, const struct sample *now, int64_t now_ms,
 	c->before_used = *used;
 	c->before_known = true;
 
-	p.time = wall_ms() / 1000;
+	p.time = clock_wall_ms() / 1000;
 	p.answer_us = s->answer_us;
 	history_add(c->history, &p);
 	watch_history(c);
@@ -416,19 +267,19 @@ read_redis(struct collector *c)
 	int64_t at;
 	int r;
 
-	s->tried_ms = wall_ms();
-	r = ask_ping(c, &s->answer_us);
+	s->tried_ms = clock_wall_ms();
+	r = probe_ping(c->link, &s->answer_us);
 	if (r < 0) {
 		return r;
 	}
 	/* The account and the counters of the same moment. */
 	link_used(c->link, &used);
 	at = clock_ms();
-	r = ask_info(c, &now);
+	r = probe_info(c->link, &now);
 	if (r < 0) {
 		return r;
 	}
-	s->answered_ms = wall_ms();
+	s->answered_ms = clock_wall_ms();
 	s->samples++;
 	digest(c, &now, at, &used);
 	went_up(c);
@@ -462,7 +313,7 @@ sample_due(struct collector *c)
 	int r = 0;
 
 	if (!link_is_open(c->link)) {
-		c->status.tried_ms = wall_ms();
+		c->status.tried_ms = clock_wall_ms();
 		r = open_link(c);
 	}
 	if (r == 0) {
@@ -491,10 +342,7 @@ scan_due_now(struct collector *c)
 	c->refused[ASK_SCAN] = false;
 	if (r > 0) {
 		r = board_publish_groups_take(c->board, groups, &c->scratch);
-		if (r < 0) {
-			log_say(LOG_ERROR, "publish_failed", "%s",
-			    strerror(-r));
-		}
+		check_published(r);
 	}
 }
 
@@ -502,14 +350,12 @@ scan_due_now(struct collector *c)
 static bool
 sleep_until(struct collector *c, int64_t until)
 {
-	struct timespec at = { .tv_sec = (time_t)(until / 1000),
-		.tv_nsec = (long)(until % 1000) * 1000000L };
 	bool go_on;
-	int r = 0;
 
 	(void)pthread_mutex_lock(&c->lock);
-	while (!c->stopping && r == 0 && clock_ms() < until) {
-		r = pthread_cond_timedwait(&c->changed, &c->lock, &at);
+	while (!c->stopping && clock_ms() < until
+	    && thread_cond_wait(&c->changed, &c->lock, until)) {
+		continue;
 	}
 	go_on = !c->stopping;
 	(void)pthread_mutex_unlock(&c->lock);
@@ -558,22 +404,16 @@ collector_free(struct collector *c)
 	free(c);
 }
 
-static void
-init_waiting(struct collector *c)
-{
-	pthread_condattr_t attr;
-
-	(void)pthread_mutex_init(&c->lock, NULL);
-	(void)pthread_condattr_init(&attr);
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&c->changed, &attr);
-	(void)pthread_condattr_destroy(&attr);
-}
-
 struct collector *
 collector_new(const struct settings *settings, struct board *board,
     struct history *history)
 {
+	const struct redis_target target = { .host = settings->redis_host,
+		.port = (uint16_t)settings->redis_port,
+		.user = settings->redis_user,
+		.password = settings->redis_password,
+		.timeout_ms = LINK_TIMEOUT_MS,
+		.reply_max = REPLY_MOST };
 	struct collector *c = calloc(1, sizeof(*c));
 
 	if (c == NULL) {
@@ -582,17 +422,13 @@ collector_new(const struct settings *settings, struct board *board,
 	c->settings = settings;
 	c->board = board;
 	c->history = history;
-	c->target = (struct redis_target){ .host = settings->redis_host,
-		.port = (uint16_t)settings->redis_port,
-		.user = settings->redis_user,
-		.password = settings->redis_password,
-		.timeout_ms = LINK_TIMEOUT_MS };
 	c->threshold_us = -1;
-	c->status.since_ms = wall_ms();
+	c->status.since_ms = clock_wall_ms();
 	buf_init(&c->scratch, JSON_MOST);
-	init_waiting(c);
+	(void)pthread_mutex_init(&c->lock, NULL);
+	thread_cond_init(&c->changed);
 	atomic_init(&c->beat, clock_ms());
-	c->link = link_new(&c->target);
+	c->link = link_new(&target);
 	c->scan = scan_new((unsigned)settings->scan_percent);
 	if (c->link == NULL || c->scan == NULL) {
 		collector_free(c);
@@ -606,31 +442,21 @@ collector_new(const struct settings *settings, struct board *board,
 int
 collector_start(struct collector *c)
 {
-	pthread_attr_t attr;
-	int r;
-
-	(void)pthread_attr_init(&attr);
-	(void)pthread_attr_setstacksize(&attr, THREAD_STACK);
-	r = pthread_create(&c->thread, &attr, work, c);
-	(void)pthread_attr_destroy(&attr);
-	return -r;
+	return thread_start(&c->thread, THREAD_STACK, work, c);
 }
 
 bool
 collector_stop(struct collector *c, int timeout_ms)
 {
 	int64_t until = clock_ms() + timeout_ms;
-	struct timespec at = { .tv_sec = (time_t)(until / 1000),
-		.tv_nsec = (long)(until % 1000) * 1000000L };
 	bool ended;
-	int r = 0;
 
 	link_abort(c->link);
 	(void)pthread_mutex_lock(&c->lock);
 	c->stopping = true;
 	(void)pthread_cond_broadcast(&c->changed);
-	while (!c->ended && r == 0) {
-		r = pthread_cond_timedwait(&c->changed, &c->lock, &at);
+	while (!c->ended && thread_cond_wait(&c->changed, &c->lock, until)) {
+		continue;
 	}
 	ended = c->ended;
 	(void)pthread_mutex_unlock(&c->lock);

@@ -10,6 +10,7 @@
 #include "cachemon/history.h"
 #include "cachemon/settings.h"
 #include "cachemon/web.h"
+#include "http/check.h"
 #include "run/log.h"
 #include "run/sig.h"
 
@@ -31,15 +32,10 @@ daemon_check(const void *conf, struct buf *faults)
 	const struct settings *s = conf;
 	struct view prefix = view_str(s->prefix);
 
-	if (prefix.n > PREFIX_MOST || !view_starts(prefix, VIEW("/"))
-	    || !view_ends(prefix, VIEW("/")) || strstr(s->prefix, "//") != NULL
-	    || strspn(s->prefix,
-		   "abcdefghijklmnopqrstuvwxyz"
-		   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/")
-		!= prefix.n) {
+	if (prefix.n > PREFIX_MOST || !http_prefix_valid(prefix)) {
 		buf_addf(faults,
 		    "CACHEMON_PREFIX: begins and ends with a "
-		    "slash, has letters, digits, - . _ ~ between, and at most "
+		    "slash, has letters, digits, - _ ~ between, and at most "
 		    "%d characters, as in /cache/\n",
 		    PREFIX_MOST);
 	}

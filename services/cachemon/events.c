@@ -9,6 +9,7 @@
 /* What the library asks for at a time. */
 #define BLOCK 4096
 
+#define EVENT_STREAM "text/event-stream"
 #define PRELUDE VIEW("retry: 3000\n\n")
 #define HEARTBEAT VIEW(":\n\n")
 
@@ -20,9 +21,9 @@ struct stream {
 	bool suspended;
 	int64_t sent_ms; /* when something was last sent */
 	uint64_t seen[PART_COUNT]; /* serials */
-	/* What is being sent: `rest`, of `text` unless it is a literal. */
+	/* What is being sent: `rest`, of `event` unless it is a literal. */
 	struct view rest;
-	struct text *text;
+	struct shared *event;
 };
 
 struct events {
@@ -64,11 +65,11 @@ next_text(struct stream *s)
 	struct snapshot *now = board_get(s->events->board);
 
 	for (size_t i = 0; i < PART_COUNT; i++) {
-		struct text *text = now->parts[i];
+		const struct text *text = &now->parts[i];
 
-		if (text != NULL && text->serial != s->seen[i]) {
-			s->text = text_ref(text);
-			s->rest = text->event;
+		if (text->serial != s->seen[i]) {
+			s->event = shared_hold(text->event);
+			s->rest = shared_view(text->event);
 			s->seen[i] = text->serial;
 			break;
 		}
@@ -84,8 +85,8 @@ send_rest(struct stream *s, char *out, size_t room)
 	memcpy(out, s->rest.p, n);
 	s->rest = view_drop(s->rest, n);
 	if (s->rest.n == 0) {
-		text_unref(s->text);
-		s->text = NULL;
+		shared_let_go(s->event);
+		s->event = NULL;
 	}
 	s->sent_ms = clock_ms();
 	return n;
@@ -129,7 +130,7 @@ end_stream(void *ctx)
 		s->next->link = s->link;
 	}
 	events->count--;
-	text_unref(s->text);
+	shared_let_go(s->event);
 	(void)pthread_mutex_unlock(&events->lock);
 	free(s);
 }
@@ -165,44 +166,40 @@ begin_stream(struct events *events, struct MHD_Connection *connection)
 }
 
 enum MHD_Result
-events_serve(struct events *events, struct http_request *rq,
-    const struct http_header *headers)
+events_serve(struct events *events, struct http_request *rq)
 {
-	static const struct http_header own[] = { { "Content-Type",
-						      "text/event-stream" },
+	static const struct http_header own[] = {
 		{ "Cache-Control", "no-store" },
 		/* nginx is not to hold events back. */
 		{ "X-Accel-Buffering", "no" },
 		/* So that a stream that ended does not hold up the stop. */
-		{ "Connection", "close" }, { NULL, NULL } };
-	static const struct http_header later[] = { { "Retry-After", "30" },
-		{ "Cache-Control", "no-store" }, { NULL, NULL } };
+		{ "Connection", "close" },
+		{ NULL, NULL },
+	};
+	static const struct http_header later[] = {
+		{ "Retry-After", "30" },
+		{ "Cache-Control", "no-store" },
+		{ NULL, NULL },
+	};
 	struct MHD_Response *response;
-	enum MHD_Result result = MHD_NO;
 	struct stream *s;
 
 	if (http_is_head(rq)) {
-		return http_reply_copy(rq, MHD_HTTP_OK, "text/event-stream",
-		    VIEW(""), own + 1);
+		return http_reply_copy(rq, MHD_HTTP_OK, EVENT_STREAM, VIEW(""),
+		    own);
 	}
 	s = begin_stream(events, http_connection(rq));
 	if (s == NULL) {
 		return http_reply_copy(rq, MHD_HTTP_SERVICE_UNAVAILABLE,
-		    "text/plain; charset=utf-8",
-		    VIEW("503 Too many live viewers\n"), later);
+		    HTTP_TEXT, VIEW("503 Too many live viewers\n"), later);
 	}
 	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK,
 	    produce, s, end_stream);
 	if (response == NULL) {
 		end_stream(s);
-		return MHD_NO;
 	}
-	if (http_add_headers(response, own) == 0
-	    && http_add_headers(response, headers) == 0) {
-		result = http_reply_response(rq, MHD_HTTP_OK, response);
-	}
-	MHD_destroy_response(response);
-	return result;
+	return http_reply_response_take(rq, MHD_HTTP_OK, EVENT_STREAM, response,
+	    own);
 }
 
 /* With the lock held. */
@@ -215,14 +212,21 @@ resume(struct stream *s)
 	}
 }
 
-void
-events_wake(struct events *events)
+static void
+resume_all(struct events *events, bool stopping)
 {
 	(void)pthread_mutex_lock(&events->lock);
+	events->stopping |= stopping;
 	for (struct stream *s = events->streams; s != NULL; s = s->next) {
 		resume(s);
 	}
 	(void)pthread_mutex_unlock(&events->lock);
+}
+
+void
+events_wake(struct events *events)
+{
+	resume_all(events, false);
 }
 
 void
@@ -243,12 +247,7 @@ events_tick(struct events *events)
 void
 events_stop(struct events *events)
 {
-	(void)pthread_mutex_lock(&events->lock);
-	events->stopping = true;
-	for (struct stream *s = events->streams; s != NULL; s = s->next) {
-		resume(s);
-	}
-	(void)pthread_mutex_unlock(&events->lock);
+	resume_all(events, true);
 }
 
 unsigned

@@ -23,8 +23,7 @@ struct events *events_new(struct board *board, unsigned most);
 void events_free(struct events *events);
 
 /* Answers a request by a stream; 503 when there are too many. */
-enum MHD_Result events_serve(struct events *events, struct http_request *rq,
-    const struct http_header *headers);
+enum MHD_Result events_serve(struct events *events, struct http_request *rq);
 
 /* Something new is on the board. */
 void events_wake(struct events *events);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "base/hash.h"
 #include "cachemon/json.h"
 
 struct view
@@ -72,18 +73,6 @@ groups_unref(struct groups *g)
 	}
 }
 
-/* FNV-1a. */
-static uint32_t
-hash(enum group_kind kind, struct view name)
-{
-	uint32_t h = 2166136261u ^ (uint32_t)kind;
-
-	for (size_t i = 0; i < name.n; i++) {
-		h = (h ^ (unsigned char)name.p[i]) * 16777619u;
-	}
-	return h;
-}
-
 static bool
 row_is(const struct group *row, enum group_kind kind, struct view name)
 {
@@ -110,7 +99,7 @@ add_row(struct groups *g, uint16_t *slot, enum group_kind kind,
 static size_t
 find_row(struct groups *g, enum group_kind kind, struct view name)
 {
-	uint32_t at = hash(kind, name) % GROUPS_SLOTS;
+	uint64_t at = hash_more(HASH_START ^ kind, name) % GROUPS_SLOTS;
 
 	while (g->slots[at] != 0) {
 		size_t row = g->slots[at] - 1u;

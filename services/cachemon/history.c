@@ -20,6 +20,7 @@
 #define RECORDS_PER_PAGE (PAGE / sizeof(struct point))
 #define FILE_NAME "history.ring"
 #define OLD_NAME "history.ring.old"
+#define LIVE_SLOTS 1800
 #define MAGIC "CACHEMON ring 1\n"
 
 struct tier {
@@ -28,7 +29,7 @@ struct tier {
 };
 
 static const struct tier tiers[TIER_COUNT] = {
-	[TIER_LIVE] = { 2, 1800 },
+	[TIER_LIVE] = { 2, LIVE_SLOTS },
 	[TIER_10S] = { 10, 2160 },
 	[TIER_MINUTE] = { 60, 7 * 1440 },
 	[TIER_HOUR] = { 3600, 366 * 24 },
@@ -42,7 +43,7 @@ struct header {
 
 struct history {
 	pthread_mutex_t lock; /* guards live, live_at */
-	struct point live[1800];
+	struct point live[LIVE_SLOTS];
 	size_t live_at; /* the next slot */
 	/* The writer's own. */
 	struct point growing[TIER_COUNT]; /* time 0: none */

@@ -4,19 +4,19 @@
 /* Not netinet/tcp.h: its tcp_info ends before the byte counts. */
 #include <linux/tcp.h>
 #include <netinet/in.h>
-#include <pthread.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "run/cutoff.h"
+
 struct link {
-	const struct redis_target *target;
+	struct redis_target target;
 	struct redis_client *client; /* the collector's; NULL: closed */
 	uint64_t commands;
-	pthread_mutex_t lock; /* guards the two below */
-	int fd; /* -1: none */
-	bool aborted;
+	struct cutoff cutoff;
 };
 
 struct link *
@@ -25,9 +25,8 @@ link_new(const struct redis_target *target)
 	struct link *link = calloc(1, sizeof(*link));
 
 	if (link != NULL) {
-		link->target = target;
-		link->fd = -1;
-		(void)pthread_mutex_init(&link->lock, NULL);
+		link->target = *target;
+		cutoff_init(&link->cutoff);
 	}
 	return link;
 }
@@ -37,7 +36,7 @@ link_free(struct link *link)
 {
 	if (link != NULL) {
 		link_close(link);
-		(void)pthread_mutex_destroy(&link->lock);
+		cutoff_done(&link->cutoff);
 		free(link);
 	}
 }
@@ -45,24 +44,12 @@ link_free(struct link *link)
 int
 link_open(struct link *link)
 {
-	struct redis_client *client = NULL;
-	bool aborted;
-	int r = redis_open(link->target, &client);
+	int r = redis_open(&link->target, &link->client);
 
 	if (r < 0) {
 		return r;
 	}
-	(void)pthread_mutex_lock(&link->lock);
-	aborted = link->aborted;
-	if (!aborted) {
-		link->fd = redis_context(client)->fd;
-	}
-	(void)pthread_mutex_unlock(&link->lock);
-	if (aborted) {
-		redis_close(client);
-		return -ECANCELED;
-	}
-	link->client = client;
+	cutoff_set(&link->cutoff, redis_context(link->client)->fd);
 	link->commands = 1; /* AUTH */
 	return 0;
 }
@@ -70,9 +57,7 @@ link_open(struct link *link)
 void
 link_close(struct link *link)
 {
-	(void)pthread_mutex_lock(&link->lock);
-	link->fd = -1;
-	(void)pthread_mutex_unlock(&link->lock);
+	cutoff_clear(&link->cutoff);
 	redis_close(link->client);
 	link->client = NULL;
 }
@@ -137,12 +122,62 @@ link_used(const struct link *link, struct own_use *ret)
 }
 
 void
+link_explain(const struct link *link, int r, char *out, size_t size)
+{
+	const char *host = link->target.host;
+	unsigned port = link->target.port;
+
+	switch (-r) {
+	case EACCES:
+		(void)snprintf(out, size,
+		    "Redis at %s:%u refuses the login of "
+		    "user '%s': the secret and Redis' ACL differ",
+		    host, port, link->target.user);
+		break;
+	case EPERM:
+		(void)snprintf(out, size,
+		    "Redis' ACL does not let user '%s' "
+		    "read INFO",
+		    link->target.user);
+		break;
+	case EHOSTUNREACH:
+		(void)snprintf(out, size,
+		    "The name '%s' does not resolve: "
+		    "Redis is not running, or not on this network",
+		    host);
+		break;
+	case ECONNREFUSED:
+		(void)snprintf(out, size, "Nothing listens at %s:%u", host,
+		    port);
+		break;
+	case ETIMEDOUT:
+		(void)snprintf(out, size,
+		    "Redis at %s:%u does not answer "
+		    "within %d ms",
+		    host, port, LINK_TIMEOUT_MS);
+		break;
+	case ECONNRESET:
+	case EPIPE:
+		(void)snprintf(out, size,
+		    "Redis at %s:%u closed the "
+		    "connection",
+		    host, port);
+		break;
+	case EREMOTEIO:
+		(void)snprintf(out, size,
+		    "Redis at %s:%u answers with an "
+		    "error; it may still be loading its data",
+		    host, port);
+		break;
+	default:
+		(void)snprintf(out, size, "Redis at %s:%u: %s", host, port,
+		    strerror(-r));
+		break;
+	}
+}
+
+void
 link_abort(struct link *link)
 {
-	(void)pthread_mutex_lock(&link->lock);
-	link->aborted = true;
-	if (link->fd >= 0) {
-		(void)shutdown(link->fd, SHUT_RDWR);
-	}
-	(void)pthread_mutex_unlock(&link->lock);
+	cutoff_now(&link->cutoff);
 }

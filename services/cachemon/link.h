@@ -16,7 +16,8 @@
 
 struct link;
 
-/* Not connected yet; `target` has to live on.  NULL when memory is short. */
+/* Not connected yet; borrows the texts of `target`.  NULL when memory is short.
+ */
 struct link *link_new(const struct redis_target *target);
 /* NULL is fine. */
 void link_free(struct link *link);
@@ -35,9 +36,12 @@ NODISCARD int link_next(struct link *link, redisReply **ret);
 /* What the present connection has used so far; zero when there is none. */
 void link_used(const struct link *link, struct own_use *ret);
 
+/* Writes what a failure (-errno of the above) means, for people. */
+void link_explain(const struct link *link, int r, char *out, size_t size);
+
 /*
- * From any thread: ends a wait for Redis at once and refuses further
- * connections.  What was asked fails.
+ * From any thread: ends a wait for Redis at once; what is asked from now on
+ * fails.
  */
 void link_abort(struct link *link);
 

@@ -2,7 +2,7 @@
  * cachemon: what WordPress's object cache in Redis does, in a browser.
  *
  *	link        the connection to Redis
- *	sample, slowlog, groups, scan
+ *	probe, sample, slowlog, groups, scan
  *	            what is read from it
  *	point, history, chart
  *	            what happened over time

@@ -4,17 +4,10 @@
 
 #include "metrics/metrics.h"
 
-#ifndef VERSION
-#define VERSION "0.0.0"
-#endif
-
 static void
 add_self(struct metrics *m, const struct status *s,
     const struct http_stats *http, unsigned streams)
 {
-	static const char *const classes[] = { "other", "1xx", "2xx", "3xx",
-		"4xx", "5xx" };
-
 	metrics_family(m, "cachemon_build_info", METRICS_GAUGE,
 	    "Version of cachemon; always 1.");
 	metrics_label(m, "version", VIEW(VERSION));
@@ -39,8 +32,8 @@ add_self(struct metrics *m, const struct status *s,
 	    "Open HTTP connections.", http->connections);
 	metrics_family(m, "cachemon_http_requests_total", METRICS_COUNTER,
 	    "HTTP requests by class of status.");
-	for (size_t i = 0; i < ARRAY_LEN(classes); i++) {
-		metrics_label(m, "code", view_str(classes[i]));
+	for (size_t i = 0; i < HTTP_CLASSES; i++) {
+		metrics_label(m, "code", view_str(http_class_name(i)));
 		metrics_u64(m, http->requests[i]);
 	}
 }

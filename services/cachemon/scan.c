@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "redis/reply.h"
 #include "run/clock.h"
 
 /* Keys that SCAN looks at in one step, and when their names are huge. */
@@ -17,8 +17,11 @@
 #define MEASURE_GROUP 50
 /* From the end of a pass to the next one, and after one that failed. */
 #define PAUSE_MS 10000
-/* Bytes of key names that are sent in one step; further keys are counted. */
+/* Keys, and bytes of their names, that one step asks about at most. */
+#define STEP_ASKED 1000
 #define STEP_BYTES (256 * 1024)
+/* All answers of a step together; each alone has the link's limit. */
+#define STEP_MS 5000
 
 struct scan {
 	unsigned percent;
@@ -31,24 +34,6 @@ struct scan {
 	uint64_t turn;
 	uint64_t last_keys; /* of the last pass */
 };
-
-static int64_t
-wall_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static int64_t
-clock_us(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 struct scan *
 scan_new(unsigned percent)
@@ -126,15 +111,16 @@ static int
 begin_pass(struct scan *scan, struct link *link)
 {
 	redisReply *reply = NULL;
+	int64_t keys;
 	int r = link_ask(link, &reply, "DBSIZE");
 
 	if (r < 0) {
 		return r;
 	}
-	scan->expected = reply->type == REDIS_REPLY_INTEGER
-		&& reply->integer > 0
-	    ? (uint64_t)reply->integer
-	    : 0;
+	if (!reply_integer(reply, &keys) || keys < 0) {
+		keys = 0;
+	}
+	scan->expected = (uint64_t)keys;
 	freeReplyObject(reply);
 	scan->groups = groups_new();
 	if (scan->groups == NULL) {
@@ -142,7 +128,7 @@ begin_pass(struct scan *scan, struct link *link)
 	}
 	scan->every = 1 + scan->expected / MEASURE_ALL;
 	scan->turn = 0;
-	scan->groups->started_ms = wall_ms();
+	scan->groups->started_ms = clock_wall_ms();
 	(void)snprintf(scan->cursor, sizeof(scan->cursor), "0");
 	return 0;
 }
@@ -168,10 +154,12 @@ static int
 take_sizes(struct scan *scan, struct link *link, const struct asked *asked,
     size_t n)
 {
+	int64_t until = clock_ms() + STEP_MS;
 	int result = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		redisReply *reply = NULL;
+		int64_t bytes;
 		int r = link_next(link, &reply);
 
 		if (r < 0) {
@@ -181,10 +169,15 @@ take_sizes(struct scan *scan, struct link *link, const struct asked *asked,
 			}
 			continue;
 		}
+		if (clock_left(until) == 0) {
+			freeReplyObject(reply);
+			link_close(link);
+			return -ETIMEDOUT;
+		}
 		/* Nil: the key has gone in the meantime. */
-		if (reply->type == REDIS_REPLY_INTEGER && reply->integer > 0) {
+		if (reply_integer(reply, &bytes) && bytes > 0) {
 			groups_measure(scan->groups, asked[i].row, asked[i].key,
-			    (uint64_t)reply->integer);
+			    (uint64_t)bytes);
 		}
 		freeReplyObject(reply);
 	}
@@ -195,7 +188,7 @@ take_sizes(struct scan *scan, struct link *link, const struct asked *asked,
 static int
 take_keys(struct scan *scan, struct link *link, const redisReply *keys)
 {
-	struct asked *asked = calloc(keys->elements + 1, sizeof(*asked));
+	struct asked *asked = calloc(STEP_ASKED, sizeof(*asked));
 	size_t n = 0, bytes = 0;
 	int r = 0;
 
@@ -203,15 +196,15 @@ take_keys(struct scan *scan, struct link *link, const redisReply *keys)
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < keys->elements && r == 0; i++) {
-		const redisReply *k = keys->element[i];
-		struct view key = { k->str, (size_t)k->len };
+		struct view key = reply_text(keys->element[i]);
 		size_t row;
 
-		if (k->type != REDIS_REPLY_STRING) {
+		if (key.p == NULL) {
 			continue;
 		}
 		row = groups_add(scan->groups, key);
-		if (is_wanted(scan, row) && bytes + key.n <= STEP_BYTES) {
+		if (is_wanted(scan, row) && n < STEP_ASKED
+		    && bytes + key.n <= STEP_BYTES) {
 			bytes += key.n;
 			r = link_send(link, "MEMORY USAGE %b", key.p, key.n);
 			asked[n++] = (struct asked){ row, key };
@@ -224,33 +217,28 @@ take_keys(struct scan *scan, struct link *link, const redisReply *keys)
 	return r;
 }
 
-static bool
-is_scan_answer(const redisReply *reply)
-{
-	return reply->type == REDIS_REPLY_ARRAY && reply->elements == 2
-	    && reply->element[0]->type == REDIS_REPLY_STRING
-	    && reply->element[1]->type == REDIS_REPLY_ARRAY;
-}
-
 static int
 next_batch(struct scan *scan, struct link *link)
 {
 	redisReply *reply = NULL;
+	const redisReply *keys;
+	struct view cursor;
 	int r = link_ask(link, &reply, "SCAN %s COUNT %d", scan->cursor,
 	    scan->step_keys);
 
 	if (r < 0) {
 		return r;
 	}
-	if (!is_scan_answer(reply)) {
-		freeReplyObject(reply);
-		return -EPROTO;
+	cursor = reply_text(reply_element(reply, 0));
+	keys = reply_element(reply, 1);
+	if (reply->elements != 2 || cursor.p == NULL
+	    || keys->type != REDIS_REPLY_ARRAY) {
+		r = -EPROTO;
+	} else {
+		r = view_to_cstr(cursor, scan->cursor, sizeof(scan->cursor));
 	}
-	r = view_to_cstr((struct view){ reply->element[0]->str,
-			     (size_t)reply->element[0]->len },
-	    scan->cursor, sizeof(scan->cursor));
 	if (r == 0) {
-		r = take_keys(scan, link, reply->element[1]);
+		r = take_keys(scan, link, keys);
 	}
 	freeReplyObject(reply);
 	return r;
@@ -294,7 +282,7 @@ scan_step(struct scan *scan, struct link *link, struct groups **ret_groups)
 	done = scan->groups;
 	scan->groups = NULL;
 	scan->last_keys = done->keys;
-	done->finished_ms = wall_ms();
+	done->finished_ms = clock_wall_ms();
 	groups_sort(done);
 	forget_pass(scan, clock_ms() + PAUSE_MS);
 	*ret_groups = done;

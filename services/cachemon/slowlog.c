@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cachemon/json.h"
+#include "redis/reply.h"
 
 /* Commands whose first argument is no key. */
 static const char *const no_key[] = { "ACL", "AUTH", "CLIENT", "CONFIG",
@@ -11,16 +12,6 @@ static const char *const no_key[] = { "ACL", "AUTH", "CLIENT", "CONFIG",
 	"FCALL_RO", "FUNCTION", "HELLO", "INFO", "KEYS", "LATENCY", "MEMORY",
 	"MIGRATE", "MODULE", "PSUBSCRIBE", "PUBLISH", "REPLICAOF", "SCAN",
 	"SCRIPT", "SLOWLOG", "SUBSCRIBE" };
-
-static struct view
-text_of(const redisReply *reply)
-{
-	if (reply->type != REDIS_REPLY_STRING
-	    && reply->type != REDIS_REPLY_STATUS) {
-		return (struct view){ NULL, 0 };
-	}
-	return (struct view){ reply->str, (size_t)reply->len };
-}
 
 /* Copies the beginning of `v`; returns how many bytes. */
 static uint8_t
@@ -46,50 +37,31 @@ names_key(struct view command)
 	return true;
 }
 
-static bool
-is_array(const redisReply *reply, size_t least)
-{
-	return reply != NULL && reply->type == REDIS_REPLY_ARRAY
-	    && reply->elements >= least;
-}
-
-static bool
-is_own(const redisReply *reply)
-{
-	return reply->elements > 5
-	    && view_eq(text_of(reply->element[5]), VIEW(SLOWLOG_OWN_NAME));
-}
-
 /* id, time, microseconds, arguments, and since Redis 4 address and name. */
 static bool
 read_entry(const redisReply *reply, struct slow_entry *ret)
 {
+	const redisReply *args = reply_element(reply, 3);
+	struct view command = reply_text(reply_element(args, 0));
 	struct slow_entry e = { .id = 0 };
-	const redisReply *args;
-	struct view command;
 
-	if (!is_array(reply, 4) || is_own(reply)
-	    || !is_array(reply->element[3], 1)
-	    || reply->element[0]->type != REDIS_REPLY_INTEGER
-	    || reply->element[1]->type != REDIS_REPLY_INTEGER
-	    || reply->element[2]->type != REDIS_REPLY_INTEGER) {
+	if (!reply_integer(reply_element(reply, 0), &e.id)
+	    || !reply_integer(reply_element(reply, 1), &e.time)
+	    || !reply_integer(reply_element(reply, 2), &e.usec)
+	    || reply_element(args, 0) == NULL
+	    || view_eq(reply_text(reply_element(reply, 5)),
+		VIEW(SLOWLOG_OWN_NAME))) {
 		return false;
 	}
-	args = reply->element[3];
-	e.id = (int64_t)reply->element[0]->integer;
-	e.time = (int64_t)reply->element[1]->integer;
-	e.usec = (int64_t)reply->element[2]->integer;
-	command = text_of(args->element[0]);
 	e.command_n = keep(command, e.command, SLOWLOG_NAME);
 	e.hidden = args->elements - 1;
 	if (args->elements > 1 && names_key(command)) {
-		e.key_n = keep(text_of(args->element[1]), e.key, SLOWLOG_KEY);
+		e.key_n = keep(reply_text(args->element[1]), e.key,
+		    SLOWLOG_KEY);
 		e.hidden--;
 	}
-	if (reply->elements > 4) {
-		e.client_n = keep(text_of(reply->element[4]), e.client,
-		    SLOWLOG_CLIENT);
-	}
+	e.client_n = keep(reply_text(reply_element(reply, 4)), e.client,
+	    SLOWLOG_CLIENT);
 	*ret = e;
 	return true;
 }
@@ -98,7 +70,7 @@ int
 slowlog_parse(const redisReply *reply, struct slowlog *ret)
 {
 	ret->n = 0;
-	if (!is_array(reply, 0)) {
+	if (reply->type != REDIS_REPLY_ARRAY) {
 		return -EPROTO;
 	}
 	for (size_t i = 0; i < reply->elements && ret->n < SLOWLOG_MOST; i++) {

@@ -4,8 +4,8 @@
 
 #include "cachemon/json.h"
 
-const char *
-status_state_name(enum redis_state state)
+static const char *
+state_name(enum redis_state state)
 {
 	static const char *const names[] = { "starting", "up", "down" };
 
@@ -24,7 +24,7 @@ static void
 redis_json(const struct status *s, struct buf *out)
 {
 	json_open(out, "redis", '{');
-	json_str(out, "state", view_str(status_state_name(s->state)));
+	json_str(out, "state", view_str(state_name(s->state)));
 	json_i64(out, "since_ms", s->since_ms);
 	if (s->answered_ms > 0) {
 		json_i64(out, "answered_ms", s->answered_ms);

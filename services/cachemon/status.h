@@ -39,9 +39,6 @@ struct status {
 	bool history_kept; /* on disk */
 };
 
-/* "starting", "up", "down". */
-const char *status_state_name(enum redis_state state);
-
 /* Hits of all lookups since Redis began to count; NAN without any. */
 double status_total_hit_ratio(const struct sample *sample);
 

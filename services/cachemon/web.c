@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/hash.h"
 #include "cachemon/assets.h"
 #include "cachemon/chart.h"
 #include "cachemon/events.h"
@@ -12,6 +12,7 @@
 #include "cachemon/page_metrics.h"
 #include "http/http.h"
 #include "metrics/metrics.h"
+#include "run/clock.h"
 
 /* Streams of live updates at one time. */
 #define STREAMS_MOST 50
@@ -61,15 +62,6 @@ struct web {
 	size_t route_count;
 };
 
-static int64_t
-wall_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Does If-None-Match name this tag?  RFC 9110 section 13.1.2. */
 static bool
 has_etag(struct http_request *rq, struct view etag)
@@ -79,9 +71,7 @@ has_etag(struct http_request *rq, struct view etag)
 	while (rest.p != NULL) {
 		struct view tag = view_trim(view_cut(&rest, ','));
 
-		if (view_starts(tag, VIEW("W/"))) {
-			tag = view_drop(tag, 2);
-		}
+		(void)view_take(&tag, VIEW("W/"));
 		if (view_eq(tag, etag) || view_eq(tag, VIEW("*"))) {
 			return true;
 		}
@@ -120,8 +110,8 @@ serve_bare(struct http_request *rq, void *ctx)
 	struct http_header to[] = { { "Location", web->prefix },
 		{ NULL, NULL } };
 
-	return http_reply_copy(rq, MHD_HTTP_MOVED_PERMANENTLY,
-	    "text/plain; charset=utf-8", VIEW("301 Moved Permanently\n"), to);
+	return http_reply_copy(rq, MHD_HTTP_MOVED_PERMANENTLY, HTTP_TEXT,
+	    VIEW("301 Moved Permanently\n"), to);
 }
 
 static enum MHD_Result
@@ -134,14 +124,14 @@ serve_snapshot(struct http_request *rq, void *ctx)
 	buf_init(&body, BODY_MOST);
 	json_open(&body, NULL, '{');
 	json_u64(&body, "api", 1);
-	json_i64(&body, "now_ms", wall_ms());
+	json_i64(&body, "now_ms", clock_wall_ms());
 	for (size_t i = 0; i < PART_COUNT; i++) {
 		const char *name = board_part_name((enum board_part)i);
 
-		if (now->parts[i] == NULL) {
+		if (now->parts[i].serial == 0) {
 			json_null(&body, name);
 		} else {
-			json_raw(&body, name, now->parts[i]->json);
+			json_raw(&body, name, now->parts[i].json);
 		}
 	}
 	json_close(&body, '}');
@@ -159,7 +149,7 @@ serve_history(struct http_request *rq, void *ctx)
 
 	buf_init(&body, BODY_MOST);
 	r = chart_json(web->history, range.p == NULL ? VIEW("1h") : range,
-	    wall_ms(), &body);
+	    clock_wall_ms(), &body);
 	if (r == -ENOENT) {
 		return http_reply_copy(rq, MHD_HTTP_BAD_REQUEST, JSON_TYPE,
 		    VIEW("{\"error\":\"range is one of 10m, 1h, 6h, 24h, 7d, "
@@ -177,7 +167,7 @@ serve_events(struct http_request *rq, void *ctx)
 {
 	const struct web *web = ctx;
 
-	return events_serve(web->events, rq, common);
+	return events_serve(web->events, rq);
 }
 
 static enum MHD_Result
@@ -188,7 +178,7 @@ serve_metrics(struct http_request *rq, void *ctx)
 	struct http_stats stats;
 	struct buf body;
 
-	http_stats(web->server, &stats);
+	http_stats(http_server_of(rq), &stats);
 	buf_init(&body, BODY_MOST);
 	page_metrics(now, &stats, events_count(web->events), &body);
 	snapshot_unref(now);
@@ -203,23 +193,10 @@ serve_health(struct http_request *rq, void *ctx)
 
 	if (collector_silence_ms(web->collector) > SILENCE_MOST_MS) {
 		return http_reply_copy(rq, MHD_HTTP_SERVICE_UNAVAILABLE,
-		    "text/plain; charset=utf-8", VIEW("the collector hangs\n"),
-		    no_store);
+		    HTTP_TEXT, VIEW("the collector hangs\n"), no_store);
 	}
-	return http_reply_copy(rq, MHD_HTTP_OK, "text/plain; charset=utf-8",
-	    VIEW("ok\n"), no_store);
-}
-
-/* FNV-1a, 64 bits. */
-static uint64_t
-digest(struct view v)
-{
-	uint64_t h = 14695981039346656037u;
-
-	for (size_t i = 0; i < v.n; i++) {
-		h = (h ^ (unsigned char)v.p[i]) * 1099511628211u;
-	}
-	return h;
+	return http_reply_copy(rq, MHD_HTTP_OK, HTTP_TEXT, VIEW("ok\n"),
+	    no_store);
 }
 
 static void
@@ -238,7 +215,7 @@ make_page(struct page *page, const char *prefix, struct asset asset)
 
 	join(page->path, prefix, asset.path);
 	(void)snprintf(page->etag, sizeof(page->etag), "\"%016llx\"",
-	    (unsigned long long)digest(asset.body));
+	    (unsigned long long)hash_of(asset.body));
 	/* The library does not write, but takes a plain pointer. */
 	page->response = MHD_create_response_from_buffer(asset.body.n,
 	    (void *)(uintptr_t)asset.body.p, MHD_RESPMEM_PERSISTENT);

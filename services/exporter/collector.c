@@ -4,11 +4,21 @@
 #include <stdio.h>
 
 void
-collector_name(struct collector *collector, const char *kind,
-    const struct target *target)
+collector_init(struct collector *collector, const struct collector_class *class,
+    const void *self, const char *kind, const struct target *target)
 {
+	*collector = (struct collector){ .class = class,
+		.self = (void *)(uintptr_t)self };
 	(void)snprintf(collector->name, sizeof(collector->name), "%s%s%s", kind,
 	    target != NULL ? " " : "", target != NULL ? target->name : "");
+}
+
+void
+collector_done(struct collector *collector)
+{
+	if (collector->class->done != NULL) {
+		collector->class->done(collector->self);
+	}
 }
 
 int

@@ -14,8 +14,8 @@
 #include "exporter/conf.h"
 #include "exporter/page.h"
 #include "exporter/target.h"
-#include "exporter/watch.h"
 #include "metrics/metrics.h"
+#include "run/cutoff.h"
 
 /* The most one collector may write, of each kind. */
 #define COLLECTION_MAX (4 * 1024 * 1024)
@@ -25,7 +25,7 @@
 /* One run of one collector. */
 struct collection {
 	int64_t deadline; /* clock_ms() value */
-	struct watch *watch; /* knows the socket while there is one */
+	struct cutoff *cutoff; /* knows the socket while there is one */
 	struct buf *out; /* our own families, written by lib/metrics */
 	struct buf *foreign; /* somebody else's text, not looked at yet */
 	struct buf *why; /* words for a person when it fails */
@@ -40,10 +40,10 @@ struct collector_class {
 	int (*collect)(void *self, struct collection *c);
 	/*
 	 * Writes `X_up 0`.  Called from another thread, perhaps while collect()
-	 * is at work.
+	 * is at work.  NULL: there is no such family.
 	 */
 	void (*down)(void *self, struct metrics *m);
-	/* Frees `self`.  collect() is not at work. */
+	/* Frees `self`; collect() is not at work.  NULL: it is borrowed. */
 	void (*done)(void *self);
 };
 
@@ -61,9 +61,17 @@ struct collector {
 int collection_fail(struct collection *c, int err, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 
-/* Makes "KIND host:port" of a target, or "KIND" without one. */
-void collector_name(struct collector *collector, const char *kind,
+/*
+ * Fills a collector that gives no foreign text.  It is named "KIND host:port"
+ * with a target and "KIND" without one.  `self` is what the class's functions
+ * get; it may be the settings, which they only read.
+ */
+void collector_init(struct collector *collector,
+    const struct collector_class *class, const void *self, const char *kind,
     const struct target *target);
+
+/* Frees what collector_init() was given, as the class says. */
+void collector_done(struct collector *collector);
 
 NODISCARD int mariadb_collector(const struct exporter_conf *conf,
     struct collector *ret);

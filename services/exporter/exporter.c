@@ -13,6 +13,7 @@
 #include "exporter/budget.h"
 #include "exporter/collector.h"
 #include "exporter/landing.h"
+#include "exporter/page.h"
 #include "exporter/scrape.h"
 #include "http/http.h"
 #include "run/clock.h"
@@ -24,10 +25,6 @@
 /* Together less than the 10 s that Docker waits by default. */
 #define DRAIN_MS 3000
 #define STOP_MS 3000
-
-struct exporter {
-	struct scrape *scrape;
-};
 
 /* One request for /metrics, from its coming in to its end. */
 struct pending {
@@ -61,55 +58,37 @@ finished(void *ctx, void *state)
 	struct pending *pending = state;
 
 	(void)ctx;
-	scrape_body_unref(pending->waiter.body);
+	shared_let_go(pending->waiter.body);
 	free(pending);
 }
 
 static void
 stopping(void *ctx)
 {
-	struct exporter *exporter = ctx;
-
-	scrape_abort(exporter->scrape);
+	scrape_abort(ctx);
 }
 
 /* The page has come: a reply that shares its memory. */
 static enum MHD_Result
 reply_body(struct http_request *rq, struct pending *pending)
 {
-	struct scrape_body *body = pending->waiter.body;
-	struct MHD_Response *response;
-	enum MHD_Result result = MHD_NO;
-	const struct http_header type[] = {
-		{ "Content-Type", page_content_type(pending->waiter.format) },
+	static const struct http_header vary[] = {
 		{ "Vary", "Accept" },
 		{ NULL, NULL },
 	};
+	struct shared *body = pending->waiter.body;
 
 	if (body == NULL) {
 		return http_reply_error(rq, MHD_HTTP_SERVICE_UNAVAILABLE);
 	}
-	response = MHD_create_response_from_buffer_with_free_callback_cls(
-	    scrape_body_view(body).n,
-	    (void *)(uintptr_t)scrape_body_view(body).p, scrape_body_unref,
-	    body);
-	if (response == NULL) {
-		return MHD_NO;
-	}
-	/* The response has the reference now. */
-	pending->waiter.body = NULL;
-	if (http_add_headers(response, type) == 0
-	    && http_add_headers(response, common_headers) == 0) {
-		result = http_reply_response(rq, MHD_HTTP_OK, response);
-	}
-	MHD_destroy_response(response);
-	return result;
+	return http_reply_response_take(rq, MHD_HTTP_OK,
+	    page_content_type(pending->waiter.format),
+	    http_response_shared(body, 0, shared_view(body).n), vary);
 }
 
 static enum MHD_Result
 serve_metrics(struct http_request *rq, void *ctx)
 {
-	struct exporter *exporter = ctx;
 	struct pending *pending = *http_state(rq);
 
 	if (pending != NULL) {
@@ -128,22 +107,22 @@ serve_metrics(struct http_request *rq, void *ctx)
 	pending->waiter.ctx = pending;
 	*http_state(rq) = pending;
 	pending->connection = http_suspend(rq);
-	scrape_wait(exporter->scrape, &pending->waiter);
+	scrape_wait(ctx, &pending->waiter);
 	return MHD_YES;
 }
 
 static enum MHD_Result
 serve_landing(struct http_request *rq, void *ctx)
 {
-	struct exporter *exporter = ctx;
+	struct scrape *scrape = ctx;
 	struct buf out;
 
 	buf_init(&out, LANDING_MAX);
 	landing_open(&out);
-	for (size_t i = 0; i < scrape_count(exporter->scrape); i++) {
+	for (size_t i = 0; i < scrape_count(scrape); i++) {
 		struct scrape_state state;
 
-		scrape_state(exporter->scrape, i, &state);
+		scrape_state(scrape, i, &state);
 		landing_row(&out, &state, time(NULL));
 	}
 	landing_close(&out);
@@ -151,17 +130,9 @@ serve_landing(struct http_request *rq, void *ctx)
 	    &out, page_headers);
 }
 
-static enum MHD_Result
-serve_health(struct http_request *rq, void *ctx)
-{
-	(void)ctx;
-	return http_reply_copy(rq, MHD_HTTP_OK, "text/plain; charset=utf-8",
-	    VIEW("ok\n"), NULL);
-}
-
 static const struct http_route routes[] = {
 	{ "/metrics", serve_metrics },
-	{ "/healthz", serve_health },
+	{ "/healthz", http_serve_ok },
 	{ "/", serve_landing },
 };
 
@@ -171,16 +142,6 @@ struct list {
 	struct collector items[SCRAPE_COLLECTORS_MAX];
 	size_t n;
 };
-
-/* Makes one more by `call`; leaves the function on failure. */
-#define MAKE(call) \
-	do { \
-		int r_ = (call); \
-		if (r_ < 0) { \
-			return r_; \
-		} \
-		list->n++; \
-	} while (0)
 
 typedef int (*target_collector)(const struct exporter_conf *conf,
     const struct target *target, struct collector *ret);
@@ -192,32 +153,16 @@ add_targets(struct list *list, const struct exporter_conf *conf,
 {
 	struct view rest = exporter_conf_list(setting), word;
 	struct target target;
+	int r = 0;
 
-	while (target_next(&rest, &word)) {
+	while (r == 0 && target_next(&rest, &word)) {
 		/* The settings were checked before. */
 		if (target_parse(word, &target) < 0
 		    || list->n == SCRAPE_COLLECTORS_MAX) {
 			return -EINVAL;
 		}
-		MAKE(make(conf, &target, &list->items[list->n]));
-	}
-	return 0;
-}
-
-static int
-add_all_targets(struct list *list, const struct exporter_conf *conf)
-{
-	int r = add_targets(list, conf, conf->nginx_url, nginx_collector);
-
-	if (r == 0) {
-		r = add_targets(list, conf, conf->phpfpm_url, phpfpm_collector);
-	}
-	if (r == 0) {
-		r = add_targets(list, conf, conf->tls_targets, tls_collector);
-	}
-	if (r == 0) {
-		r = add_targets(list, conf, conf->merge_targets,
-		    merge_collector);
+		r = make(conf, &target, &list->items[list->n]);
+		list->n += r == 0;
 	}
 	return r;
 }
@@ -225,16 +170,34 @@ add_all_targets(struct list *list, const struct exporter_conf *conf)
 static int
 add_collectors(struct list *list, const struct exporter_conf *conf)
 {
-	if (conf->db_host[0] != '\0') {
-		MAKE(mariadb_collector(conf, &list->items[list->n]));
-		MAKE(wordpress_collector(conf, &list->items[list->n]));
+	bool db = conf->db_host[0] != '\0';
+	bool redis = conf->redis_host[0] != '\0';
+	const struct {
+		bool wanted;
+		int (*make)(const struct exporter_conf *, struct collector *);
+	} single[] = { { db, mariadb_collector }, { db, wordpress_collector },
+		{ redis, redis_collector }, { true, self_collector },
+		{ true, textfile_collector } };
+	const struct {
+		const char *setting;
+		target_collector make;
+	} several[] = { { conf->nginx_url, nginx_collector },
+		{ conf->phpfpm_url, phpfpm_collector },
+		{ conf->tls_targets, tls_collector },
+		{ conf->merge_targets, merge_collector } };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(single); i++) {
+		if (single[i].wanted) {
+			r = single[i].make(conf, &list->items[list->n]);
+			list->n += r == 0;
+		}
 	}
-	if (conf->redis_host[0] != '\0') {
-		MAKE(redis_collector(conf, &list->items[list->n]));
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(several); i++) {
+		r = add_targets(list, conf, several[i].setting,
+		    several[i].make);
 	}
-	MAKE(self_collector(conf, &list->items[list->n]));
-	MAKE(textfile_collector(conf, &list->items[list->n]));
-	return add_all_targets(list, conf);
+	return r;
 }
 
 static int
@@ -250,8 +213,7 @@ start_scrape(const struct exporter_conf *conf, struct scrape **ret)
 	if (r < 0) {
 		while (list->n > 0) {
 			list->n--;
-			list->items[list->n].class->done(
-			    list->items[list->n].self);
+			collector_done(&list->items[list->n]);
 		}
 	} else {
 		r = scrape_start(list->items, list->n, ret);
@@ -288,7 +250,7 @@ wait_for_stop(int sig_fd)
 }
 
 static int
-serve(const struct exporter_conf *conf, struct exporter *exporter, int sig_fd)
+serve(const struct exporter_conf *conf, struct scrape *scrape, int sig_fd)
 {
 	const struct http_conf http = {
 		.port = (uint16_t)conf->port,
@@ -296,7 +258,7 @@ serve(const struct exporter_conf *conf, struct exporter *exporter, int sig_fd)
 		.routes = routes,
 		.route_count = ARRAY_LEN(routes),
 		.headers = common_headers,
-		.ctx = exporter,
+		.ctx = scrape,
 		.suspending = true,
 		.finished = finished,
 		.stopping = stopping,
@@ -310,7 +272,7 @@ serve(const struct exporter_conf *conf, struct exporter *exporter, int sig_fd)
 	}
 	log_open(&l, LOG_INFO, "started");
 	log_num(&l, "port", (int64_t)conf->port);
-	log_num(&l, "collectors", (int64_t)scrape_count(exporter->scrape));
+	log_num(&l, "collectors", (int64_t)scrape_count(scrape));
 	log_close(&l);
 	wait_for_stop(sig_fd);
 	log_say(LOG_INFO, "stopping", "asked to");
@@ -332,7 +294,7 @@ tune_memory(void)
 int
 exporter_run(const struct exporter_conf *conf)
 {
-	struct exporter exporter = { NULL };
+	struct scrape *scrape;
 	int sig_fd, status, r;
 
 	tune_memory();
@@ -344,12 +306,12 @@ exporter_run(const struct exporter_conf *conf)
 	if (mysql_library_init(0, NULL, NULL) != 0) {
 		return fail("cannot_start_database_library", -ENOMEM);
 	}
-	r = start_scrape(conf, &exporter.scrape);
+	r = start_scrape(conf, &scrape);
 	if (r < 0) {
 		return fail("cannot_start_collectors", r);
 	}
-	status = serve(conf, &exporter, sig_fd);
-	if (!scrape_stop(exporter.scrape, STOP_MS)) {
+	status = serve(conf, scrape, sig_fd);
+	if (!scrape_stop(scrape, STOP_MS)) {
 		log_say(LOG_WARN, "stopped",
 		    "a collector hangs in a library call; left behind");
 		/* exit(3) would tear the libraries down under its feet. */

@@ -87,12 +87,12 @@ fetch(struct collection *c, const struct target *target, size_t most,
 		return explain(c, target, r);
 	}
 	http_reply_init(&reply, most);
-	watch_set(c->watch, fd);
+	cutoff_set(c->cutoff, fd);
 	r = ask(fd, target, c->deadline);
 	if (r == 0) {
 		r = receive(fd, &reply, c->deadline);
 	}
-	watch_clear(c->watch);
+	cutoff_clear(c->cutoff);
 	(void)close(fd);
 	if (r < 0) {
 		r = explain(c, target, r);

@@ -7,12 +7,14 @@
 
 /* The page is three deep; the library's parser recurses. */
 #define DEPTH_MAX 8
+/* A process has 14 values; the library needs up to 250 bytes for `{}`. */
+#define VALUES_MAX (32 * 1024)
 
-/* Does the text nest no deeper than DEPTH_MAX? */
+/* Does the text nest no deeper than DEPTH_MAX and hold few enough values? */
 static bool
-is_shallow(struct view json)
+is_modest(struct view json)
 {
-	unsigned depth = 0;
+	unsigned depth = 0, values = 0;
 	bool quoted = false;
 
 	for (size_t i = 0; i < json.n; i++) {
@@ -23,13 +25,16 @@ is_shallow(struct view json)
 			quoted = c != '"';
 		} else if (c == '"') {
 			quoted = true;
+		} else if (c == ',') {
+			values++;
 		} else if (c == '{' || c == '[') {
 			depth++;
-			if (depth > DEPTH_MAX) {
-				return false;
-			}
+			values++;
 		} else if ((c == '}' || c == ']') && depth > 0) {
 			depth--;
+		}
+		if (depth > DEPTH_MAX || values > VALUES_MAX) {
+			return false;
 		}
 	}
 	return true;
@@ -101,7 +106,7 @@ fpm_status_parse(struct view json, struct fpm_status *ret)
 	json_t *root;
 	int r;
 
-	if (!is_shallow(json)) {
+	if (!is_modest(json)) {
 		return -EINVAL;
 	}
 	root = json_loadb(json.p, json.n, 0, NULL);

@@ -4,29 +4,27 @@
  * the others.
  */
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "exporter/collector.h"
 #include "exporter/mysql_names.h"
 #include "exporter/sql.h"
+#include "run/clock.h"
 
 #define GROUP_MAX (256 * 1024)
 
 struct mariadb {
 	const struct exporter_conf *conf;
-	atomic_uint_fast64_t scrapes;
+	uint64_t scrapes;
 };
 
 static void
 write_up(struct metrics *m, uint64_t up)
 {
-	metrics_family(m, "mysql_up", METRICS_GAUGE,
-	    "Whether the MySQL server is up.");
-	metrics_u64(m, up);
+	metrics_one_u64(m, "mysql_up", METRICS_GAUGE,
+	    "Whether the MySQL server is up.", up);
 }
 
 /* One sample of a family of its own. */
@@ -560,12 +558,9 @@ question_name(size_t i)
 }
 
 static double
-now(void)
+seconds_since(int64_t start_us)
 {
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+	return (double)(clock_us() - start_us) / 1e6;
 }
 
 static void
@@ -600,11 +595,11 @@ static int
 ask(size_t i, struct sql *sql, struct metrics *m, struct collection *c,
     struct outcome *o)
 {
-	double start = now();
+	int64_t start = clock_us();
 	size_t before = buf_size(c->out);
 	int r = questions[i].ask(sql, m);
 
-	o->seconds[i] = now() - start;
+	o->seconds[i] = seconds_since(start);
 	o->success[i] = r == 0;
 	if (r < 0) {
 		buf_truncate(c->out, before);
@@ -619,7 +614,7 @@ collect(void *self, struct collection *c)
 {
 	struct mariadb *db = self;
 	struct outcome outcome = { .success = { [QUESTIONS] = true } };
-	double start = now();
+	int64_t start = clock_us();
 	struct metrics m;
 	struct sql *sql;
 	int r = sql_open(db->conf, c, &sql);
@@ -628,7 +623,7 @@ collect(void *self, struct collection *c)
 	if (r < 0) {
 		return r;
 	}
-	outcome.seconds[QUESTIONS] = now() - start;
+	outcome.seconds[QUESTIONS] = seconds_since(start);
 	metrics_init(&m, c->out);
 	write_up(&m, 1);
 	for (size_t i = 0; i < QUESTIONS && sql_usable(sql); i++) {
@@ -662,7 +657,6 @@ mariadb_collector(const struct exporter_conf *conf, struct collector *ret)
 		return -ENOMEM;
 	}
 	db->conf = conf;
-	*ret = (struct collector){ .class = &mariadb_class, .self = db };
-	collector_name(ret, "mariadb", NULL);
+	collector_init(ret, &mariadb_class, db, "mariadb", NULL);
 	return 0;
 }

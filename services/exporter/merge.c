@@ -62,11 +62,9 @@ merge_collector(const struct exporter_conf *conf, const struct target *target,
 	merge->target = *target;
 	(void)snprintf(merge->prefix, sizeof(merge->prefix), "%s_",
 	    target->host);
-	*ret = (struct collector){ .class = &merge_class,
-		.self = merge,
-		.source = { .foreign = true,
-		    .prefix = view_str(merge->prefix),
-		    .target = view_str(merge->target.name) } };
-	collector_name(ret, "merge", target);
+	collector_init(ret, &merge_class, merge, "merge", target);
+	ret->source = (struct page_source){ .foreign = true,
+		.prefix = view_str(merge->prefix),
+		.target = view_str(merge->target.name) };
 	return 0;
 }

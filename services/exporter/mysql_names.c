@@ -59,10 +59,8 @@ mysql_status_group(const char *name, struct view *ret_label)
 	struct view v = view_str(name);
 
 	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
-		struct view prefix = view_str(prefixes[i].prefix);
-
-		if (view_starts(v, prefix)) {
-			*ret_label = view_drop(v, prefix.n);
+		if (view_take(&v, view_str(prefixes[i].prefix))) {
+			*ret_label = v;
 			return prefixes[i].group == MYSQL_POOL_PAGES
 			    ? pool_group(*ret_label)
 			    : prefixes[i].group;

@@ -13,39 +13,30 @@
 static void
 write_up(struct metrics *m, uint64_t up)
 {
-	metrics_family(m, "nginx_up", METRICS_GAUGE,
-	    "Status of the last metric scrape");
-	metrics_u64(m, up);
-}
-
-static void
-write_one(struct metrics *m, const char *name, enum metrics_type type,
-    const char *help, uint64_t value)
-{
-	metrics_family(m, name, type, help);
-	metrics_u64(m, value);
+	metrics_one_u64(m, "nginx_up", METRICS_GAUGE,
+	    "Status of the last metric scrape", up);
 }
 
 static void
 write_status(struct metrics *m, const struct stub_status *s)
 {
 	write_up(m, 1);
-	write_one(m, "nginx_connections_accepted", METRICS_COUNTER,
+	metrics_one_u64(m, "nginx_connections_accepted", METRICS_COUNTER,
 	    "Accepted client connections", s->accepted);
-	write_one(m, "nginx_connections_handled", METRICS_COUNTER,
+	metrics_one_u64(m, "nginx_connections_handled", METRICS_COUNTER,
 	    "Handled client connections", s->handled);
-	write_one(m, "nginx_connections_active", METRICS_GAUGE,
+	metrics_one_u64(m, "nginx_connections_active", METRICS_GAUGE,
 	    "Active client connections", s->active);
-	write_one(m, "nginx_connections_reading", METRICS_GAUGE,
+	metrics_one_u64(m, "nginx_connections_reading", METRICS_GAUGE,
 	    "Connections where NGINX is reading the request header",
 	    s->reading);
-	write_one(m, "nginx_connections_writing", METRICS_GAUGE,
+	metrics_one_u64(m, "nginx_connections_writing", METRICS_GAUGE,
 	    "Connections where NGINX is writing the response back to the "
 	    "client",
 	    s->writing);
-	write_one(m, "nginx_connections_waiting", METRICS_GAUGE,
+	metrics_one_u64(m, "nginx_connections_waiting", METRICS_GAUGE,
 	    "Idle client connections", s->waiting);
-	write_one(m, "nginx_http_requests_total", METRICS_COUNTER,
+	metrics_one_u64(m, "nginx_http_requests_total", METRICS_COUNTER,
 	    "Total http requests", s->requests);
 }
 
@@ -93,7 +84,6 @@ nginx_collector(const struct exporter_conf *conf, const struct target *target,
 		return -ENOMEM;
 	}
 	*self = *target;
-	*ret = (struct collector){ .class = &nginx_class, .self = self };
-	collector_name(ret, "nginx", NULL);
+	collector_init(ret, &nginx_class, self, "nginx", NULL);
 	return 0;
 }

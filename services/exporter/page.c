@@ -1,8 +1,5 @@
 /*
- * A family is found by its name in an open-addressing table of indexes; its
- * samples are a list of pieces of the given text.  Lines that follow each
- * other in the text become one piece, so a page of a thousand lines of one
- * family is written by one copy.
+ * Reading pieces of text into a page.
  */
 #include "exporter/page.h"
 
@@ -12,54 +9,16 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "base/hash.h"
+#include "exporter/page_parts.h"
 #include "exporter/sample.h"
 #include "metrics/metrics.h"
 
-#define NONE UINT32_MAX
-
-enum type { COUNTER, GAUGE, HISTOGRAM, SUMMARY, UNTYPED };
-
-static const char *const type_names[] = { "counter", "gauge", "histogram",
-	"summary", "untyped" };
-
-struct piece {
-	struct view text; /* whole lines, without the last newline */
-	struct view target; /* p != NULL: one line to be labelled */
-	uint32_t name; /* length of the sample's name, when labelled */
-	uint32_t next;
-};
-
-struct family {
-	struct view name;
-	struct view help; /* escaped, as it came; p == NULL: none */
-	enum type type;
-	bool odd; /* a summary whose quantiles are percentages */
-	uint32_t first; /* piece */
-	uint32_t last;
-};
-
-/* A growing array of things of one size. */
-struct array {
-	void *items;
-	size_t count;
-	size_t cap;
-};
-
-/* Numbers that are there, or 0 for a free place; 0 itself is stored as 1. */
-struct set {
-	uint64_t *places;
-	size_t count;
-	size_t cap; /* a power of two */
-};
-
-struct page {
-	struct array families;
-	struct array pieces;
-	uint32_t *index; /* family number + 1, by hash of the name */
-	size_t index_cap; /* a power of two */
-	struct set series;
-	size_t samples;
-};
+/*
+ * Names come from strangers, and the hash is no secret: whoever makes up a
+ * thousand names for one place loses what is beyond this many steps from it.
+ */
+#define PROBES_MAX 256
 
 /* Where a piece of text is being read. */
 struct reader {
@@ -86,18 +45,6 @@ array_add(struct array *a, size_t size)
 		a->cap = cap;
 	}
 	return (char *)a->items + size * a->count++;
-}
-
-static struct family *
-family_at(const struct page *page, uint32_t number)
-{
-	return (struct family *)page->families.items + number;
-}
-
-static struct piece *
-piece_at(const struct page *page, uint32_t number)
-{
-	return (struct piece *)page->pieces.items + number;
 }
 
 static void
@@ -131,11 +78,11 @@ set_grow(struct set *set)
 	return 0;
 }
 
-/* 0 when the number is new, -EEXIST when it was there, -ENOMEM. */
+/* 0 when the number is new, -EEXIST when it was there, -ENOMEM, -ENOSPC. */
 static int
 set_add(struct set *set, uint64_t number)
 {
-	size_t at;
+	size_t at, probes = 0;
 
 	if (number == 0) {
 		number = 1;
@@ -147,6 +94,9 @@ set_add(struct set *set, uint64_t number)
 	while (set->places[at] != 0) {
 		if (set->places[at] == number) {
 			return -EEXIST;
+		}
+		if (++probes == PROBES_MAX) {
+			return -ENOSPC;
 		}
 		at = (at + 1) & (set->cap - 1);
 	}
@@ -173,17 +123,16 @@ page_free(struct page *page)
 	}
 }
 
-/* The family of this name, or NONE. */
-static uint32_t
-find_family(const struct page *page, struct view name)
+uint32_t
+page_find_family(const struct page *page, struct view name)
 {
 	size_t at;
 
 	if (page->index_cap == 0) {
 		return NONE;
 	}
-	at = sample_hash(name) & (page->index_cap - 1);
-	while (page->index[at] != 0) {
+	at = hash_of(name) & (page->index_cap - 1);
+	for (int i = 0; i < PROBES_MAX && page->index[at] != 0; i++) {
 		uint32_t number = page->index[at] - 1;
 
 		if (view_eq(family_at(page, number)->name, name)) {
@@ -194,16 +143,20 @@ find_family(const struct page *page, struct view name)
 	return NONE;
 }
 
-static void
-index_place(struct page *page, uint32_t number)
+/* False when there is no place for a family of this name. */
+static bool
+index_place(struct page *page, struct view name, uint32_t number)
 {
-	size_t at = sample_hash(family_at(page, number)->name)
-	    & (page->index_cap - 1);
+	size_t at = hash_of(name) & (page->index_cap - 1);
 
-	while (page->index[at] != 0) {
+	for (int i = 0; i < PROBES_MAX; i++) {
+		if (page->index[at] == 0) {
+			page->index[at] = number + 1;
+			return true;
+		}
 		at = (at + 1) & (page->index_cap - 1);
 	}
-	page->index[at] = number + 1;
+	return false;
 }
 
 /* Room in the index for one more family. */
@@ -224,39 +177,53 @@ index_grow(struct page *page)
 	page->index = index;
 	page->index_cap = cap;
 	for (uint32_t i = 0; i < page->families.count; i++) {
-		index_place(page, i);
+		(void)index_place(page, family_at(page, i)->name, i);
 	}
 	return 0;
 }
 
-/* A new family, or NONE when there is no room. */
+/* The family of this name and type, made if need be; NONE: not to be had. */
 static uint32_t
-add_family(struct page *page, struct view name, enum type type)
+get_family(struct page *page, struct view name, enum metrics_type type)
 {
 	struct family *family;
-	uint32_t number = (uint32_t)page->families.count;
+	uint32_t number;
 
-	if (page->families.count == PAGE_FAMILIES_MAX || index_grow(page) < 0) {
+	/* First, so that what is not found cannot be there. */
+	if (index_grow(page) < 0) {
+		return NONE;
+	}
+	number = page_find_family(page, name);
+	if (number != NONE) {
+		return family_at(page, number)->type == type ? number : NONE;
+	}
+	number = (uint32_t)page->families.count;
+	if (number == PAGE_FAMILIES_MAX) {
 		return NONE;
 	}
 	family = array_add(&page->families, sizeof(*family));
 	if (family == NULL) {
 		return NONE;
 	}
+	if (!index_place(page, name, number)) {
+		page->families.count--;
+		return NONE;
+	}
 	*family = (struct family){ .name = name,
 		.type = type,
 		.first = NONE,
 		.last = NONE };
-	index_place(page, number);
 	return number;
 }
 
 static bool
-type_of(struct view word, enum type *ret)
+type_of(struct view word, enum metrics_type *ret)
 {
-	for (size_t i = 0; i < ARRAY_LEN(type_names); i++) {
-		if (view_eq(word, view_str(type_names[i]))) {
-			*ret = (enum type)i;
+	for (int i = 0; i <= METRICS_HISTOGRAM; i++) {
+		enum metrics_type type = (enum metrics_type)i;
+
+		if (view_eq(word, view_str(metrics_type_name(type)))) {
+			*ret = type;
 			return true;
 		}
 	}
@@ -298,8 +265,9 @@ is_theirs(const struct page_source *source, struct view name)
 static bool
 is_reserved(const struct page_source *source, struct view name)
 {
-	static const char *const prefixes[] = { "exporter_", "mysql_", "nginx_",
-		"phpfpm_", "probe_", "redis_", "tls_", "wordpress_" };
+	static const char *const prefixes[] = { "cachemon_", "exporter_",
+		"ftpd_", "mysql_", "nginx_", "phpfpm_", "probe_", "redis_",
+		"staticd_", "tls_", "wordpress_" };
 
 	return source->foreign && !is_theirs(source, name) && !is_lent(name)
 	    && starts_with_one(name, prefixes, ARRAY_LEN(prefixes));
@@ -310,21 +278,16 @@ static void
 read_type(struct reader *reader, struct view rest)
 {
 	struct view name = view_cut(&rest, ' ');
-	enum type type;
+	enum metrics_type type;
 	uint32_t number;
 
 	reader->family = NONE;
-	if (!sample_name_valid(name) || is_reserved(reader->source, name)
+	if (!metrics_name_valid(name) || is_reserved(reader->source, name)
 	    || !type_of(view_trim(rest), &type)) {
 		reader->dropped++;
 		return;
 	}
-	number = find_family(reader->page, name);
-	if (number == NONE) {
-		number = add_family(reader->page, name, type);
-	} else if (family_at(reader->page, number)->type != type) {
-		number = NONE;
-	}
+	number = get_family(reader->page, name, type);
 	if (number == NONE) {
 		reader->dropped++;
 		return;
@@ -379,9 +342,9 @@ belongs(const struct family *family, struct view name)
 {
 	static const char *const suffixes[] = { "", "_sum", "_count",
 		"_bucket" };
-	size_t n = family->type == HISTOGRAM ? 4
-	    : family->type == SUMMARY        ? 3
-					     : 1;
+	size_t n = family->type == METRICS_HISTOGRAM ? 4
+	    : family->type == METRICS_SUMMARY        ? 3
+						     : 1;
 
 	if (!view_starts(name, family->name)) {
 		return false;
@@ -404,20 +367,15 @@ family_of(struct reader *reader, struct view name)
 	if (number != NONE && belongs(family_at(reader->page, number), name)) {
 		return number;
 	}
-	number = find_family(reader->page, name);
-	if (number == NONE) {
-		return add_family(reader->page, name, UNTYPED);
-	}
 	/* Only a foreign sample without a TYPE line comes here. */
-	return family_at(reader->page, number)->type == UNTYPED ? number : NONE;
+	return get_family(reader->page, name, METRICS_UNTYPED);
 }
 
 static bool
-wants_target(const struct page_source *source, const struct sample *sample)
+wants_target(const struct page_source *source, struct view name)
 {
-	return source->target.p != NULL && !is_theirs(source, sample->name)
-	    && !is_lent(sample->name)
-	    && sample_label(sample, VIEW("target")).p == NULL;
+	return source->target.p != NULL && !is_theirs(source, name)
+	    && !is_lent(name);
 }
 
 /* Adds a line to a family: longer last piece, or a new one. */
@@ -460,7 +418,7 @@ is_odd(const struct family *family, const struct sample *sample)
 	struct view quantile;
 	double number;
 
-	if (family->type != SUMMARY) {
+	if (family->type != METRICS_SUMMARY) {
 		return false;
 	}
 	quantile = sample_label(sample, VIEW("quantile"));
@@ -476,7 +434,6 @@ read_sample(struct reader *reader, struct view line)
 	struct view target = { NULL, 0 };
 	struct family *family;
 	struct sample sample;
-	uint64_t series;
 	uint32_t number;
 	int r = sample_parse(line, &sample);
 
@@ -487,16 +444,19 @@ read_sample(struct reader *reader, struct view line)
 	    || is_reserved(source, sample.name)) {
 		return -EPERM;
 	}
+	if (wants_target(source, sample.name)) {
+		/* Nobody says that it is somebody else, or itself twice. */
+		if (sample_label(&sample, VIEW("target")).p != NULL) {
+			return -EPERM;
+		}
+		target = source->target;
+	}
 	number = family_of(reader, sample.name);
 	if (number == NONE) {
 		return -ENOSPC;
 	}
-	series = sample_series(&sample);
-	if (wants_target(source, &sample)) {
-		target = source->target;
-		series ^= sample_hash(target);
-	}
-	r = set_add(&page->series, series);
+	r = set_add(&page->series,
+	    sample_series(&sample) ^ (target.p != NULL ? hash_of(target) : 0));
 	if (r < 0) {
 		return r;
 	}
@@ -543,230 +503,4 @@ size_t
 page_samples(const struct page *page)
 {
 	return page->samples;
-}
-
-static void
-write_labelled(const struct piece *piece, struct buf *out)
-{
-	struct view rest = view_drop(piece->text, piece->name);
-	size_t open = 0;
-
-	buf_add(out, piece->text.p, piece->name);
-	buf_add_str(out, "{target=\"");
-	escape_label(out, piece->target);
-	buf_add_char(out, '"');
-	while (open < rest.n && (rest.p[open] == ' ' || rest.p[open] == '\t')) {
-		open++;
-	}
-	if (open == rest.n || rest.p[open] != '{') {
-		buf_add_str(out, "}");
-		buf_add_view(out, rest);
-		return;
-	}
-	rest = view_drop(rest, open + 1);
-	if (view_trim(rest).n > 0 && view_trim(rest).p[0] != '}') {
-		buf_add_char(out, ',');
-	}
-	buf_add_view(out, rest);
-}
-
-static void
-write_samples(const struct page *page, const struct family *family,
-    struct buf *out)
-{
-	for (uint32_t i = family->first; i != NONE;
-	     i = piece_at(page, i)->next) {
-		const struct piece *piece = piece_at(page, i);
-
-		if (piece->target.p != NULL) {
-			write_labelled(piece, out);
-		} else {
-			buf_add_view(out, piece->text);
-		}
-		buf_add_char(out, '\n');
-	}
-}
-
-static void
-write_head(const char *what, struct view name, const char *suffix,
-    struct buf *out)
-{
-	buf_add_str(out, what);
-	buf_add_view(out, name);
-	buf_add_str(out, suffix);
-	buf_add_char(out, ' ');
-}
-
-/* OpenMetrics escapes quotes in HELP, too. */
-static void
-write_help(struct view help, enum page_format format, struct buf *out)
-{
-	if (format == PAGE_TEXT) {
-		buf_add_view(out, help);
-		return;
-	}
-	for (size_t i = 0; i < help.n; i++) {
-		if (help.p[i] == '"') {
-			buf_add_char(out, '\\');
-		}
-		buf_add_char(out, help.p[i]);
-	}
-}
-
-static void
-write_heads(const struct family *family, struct view name, const char *suffix,
-    const char *type, enum page_format format, struct buf *out)
-{
-	if (family->help.p != NULL) {
-		write_head("# HELP ", name, suffix, out);
-		write_help(family->help, format, out);
-		buf_add_char(out, '\n');
-	}
-	write_head("# TYPE ", name, suffix, out);
-	buf_add_str(out, type);
-	buf_add_char(out, '\n');
-}
-
-/*
- * OpenMetrics names a counter's family without the _total of its sample; a
- * counter that is not named so, or whose short name is taken by another
- * family, is written as unknown, which keeps every name.
- */
-static const char *
-openmetrics_type(const struct page *page, const struct family *family,
-    struct view *name)
-{
-	struct view base = family->name;
-
-	if (family->type == UNTYPED) {
-		return "unknown";
-	}
-	if (family->type != COUNTER) {
-		return type_names[family->type];
-	}
-	if (!view_ends(base, VIEW("_total"))) {
-		return "unknown";
-	}
-	base.n -= 6;
-	if (base.n == 0 || find_family(page, base) != NONE) {
-		return "unknown";
-	}
-	*name = base;
-	return "counter";
-}
-
-/* The lines of a piece whose name is the family's with exactly this suffix. */
-static void
-write_lines(const struct piece *piece, struct view name, const char *suffix,
-    struct buf *out)
-{
-	struct view rest = piece->text, end = view_str(suffix);
-
-	while (rest.p != NULL) {
-		struct view line = view_cut(&rest, '\n');
-		struct view behind = view_drop(line, name.n);
-		struct piece one = *piece;
-
-		if (!view_starts(behind, end)
-		    || (behind.n > end.n && behind.p[end.n] != '{'
-			&& behind.p[end.n] != ' ')) {
-			continue;
-		}
-		one.text = line;
-		if (piece->target.p != NULL) {
-			write_labelled(&one, out);
-		} else {
-			buf_add_view(out, line);
-		}
-		buf_add_char(out, '\n');
-	}
-}
-
-/* A summary that OpenMetrics does not know: as three unknown families. */
-static void
-write_odd(const struct page *page, const struct family *family, struct buf *out)
-{
-	static const char *const suffixes[] = { "", "_sum", "_count" };
-
-	for (size_t k = 0; k < ARRAY_LEN(suffixes); k++) {
-		write_heads(family, family->name, suffixes[k], "unknown",
-		    PAGE_OPENMETRICS, out);
-		for (uint32_t i = family->first; i != NONE;
-		     i = piece_at(page, i)->next) {
-			write_lines(piece_at(page, i), family->name,
-			    suffixes[k], out);
-		}
-	}
-}
-
-void
-page_write(const struct page *page, enum page_format format, struct buf *out)
-{
-	for (uint32_t i = 0; i < page->families.count; i++) {
-		const struct family *family = family_at(page, i);
-		struct view name = family->name;
-		const char *type = type_names[family->type];
-
-		if (family->first == NONE) {
-			continue;
-		}
-		if (format == PAGE_OPENMETRICS && family->odd) {
-			write_odd(page, family, out);
-			continue;
-		}
-		if (format == PAGE_OPENMETRICS) {
-			type = openmetrics_type(page, family, &name);
-		}
-		write_heads(family, name, "", type, format, out);
-		write_samples(page, family, out);
-	}
-	if (format == PAGE_OPENMETRICS) {
-		buf_add_str(out, "# EOF\n");
-	}
-}
-
-/* The weight of one element of an Accept header. */
-static double
-weight(struct view parameters)
-{
-	double q = 1;
-
-	while (parameters.p != NULL) {
-		struct view parameter = view_trim(view_cut(&parameters, ';'));
-		struct view key = view_trim(view_cut(&parameter, '='));
-
-		if (view_eq_nocase(key, VIEW("q"))
-		    && view_double(view_trim(parameter), &q) < 0) {
-			q = 0;
-		}
-	}
-	return q;
-}
-
-enum page_format
-page_negotiate(struct view accept)
-{
-	double open = 0, text = 0;
-
-	while (accept.p != NULL) {
-		struct view element = view_cut(&accept, ',');
-		struct view type = view_trim(view_cut(&element, ';'));
-		double q = weight(element);
-
-		if (view_eq_nocase(type,
-			VIEW("application/openmetrics-text"))) {
-			open = q > open ? q : open;
-		} else if (view_eq_nocase(type, VIEW("text/plain"))) {
-			text = q > text ? q : text;
-		}
-	}
-	return open > 0 && open >= text ? PAGE_OPENMETRICS : PAGE_TEXT;
-}
-
-const char *
-page_content_type(enum page_format format)
-{
-	return format == PAGE_TEXT ? METRICS_CONTENT_TYPE
-				   : "application/openmetrics-text; "
-				     "version=1.0.0; charset=utf-8";
 }

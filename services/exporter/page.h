@@ -6,10 +6,11 @@
  *
  * Foreign pieces: a family whose name does not begin with the daemon's own
  * prefix (process_..., node_filesystem_...) may come from several daemons, so
- * its samples get a label `target`.  That depends on the name only and not on
- * who else answers, so a series keeps its identity when others come and go.
- * The families of our own collectors (mysql_..., redis_...) are refused, but
- * for those about key groups, which cachemon counts.
+ * its samples get a label `target`, and are refused if they come with one.
+ * That depends on the name only and not on who else answers, so a series keeps
+ * its identity when others come and go.  The families of our own collectors
+ * (mysql_..., redis_...) and of the other daemons are refused, but for those
+ * about key groups, which cachemon counts.
  */
 #ifndef EXPORTER_PAGE_H
 #define EXPORTER_PAGE_H
@@ -19,12 +20,11 @@
 
 #include "base/buf.h"
 #include "base/view.h"
+#include "exporter/page_format.h"
 
 /* Bounds of one page; what is beyond is left out and counted. */
 #define PAGE_FAMILIES_MAX 16384
 #define PAGE_SAMPLES_MAX 131072
-
-enum page_format { PAGE_TEXT, PAGE_OPENMETRICS };
 
 struct page_source {
 	bool foreign;
@@ -53,12 +53,5 @@ size_t page_samples(const struct page *page);
 /* Writes the whole page. */
 void page_write(const struct page *page, enum page_format format,
     struct buf *out);
-
-/*
- * Which format an Accept header asks for: OpenMetrics 1.0 when it is named
- * with a weight above zero and not below text/plain's.
- */
-enum page_format page_negotiate(struct view accept);
-const char *page_content_type(enum page_format format);
 
 #endif

@@ -2,16 +2,6 @@
 
 #include <errno.h>
 
-static int
-take_char(struct view *rest, char c)
-{
-	if (rest->n == 0 || rest->p[0] != c) {
-		return -EINVAL;
-	}
-	*rest = view_drop(*rest, 1);
-	return 0;
-}
-
 /* Takes what stands before `sep`, and `sep` itself. */
 static int
 take_until(struct view *rest, char sep, struct view *ret)
@@ -41,20 +31,20 @@ take_string(struct view *rest, struct view *ret)
 {
 	uint64_t n;
 
-	if (take_u64(rest, ':', &n) < 0 || take_char(rest, '"') < 0
+	if (take_u64(rest, ':', &n) < 0 || !view_take(rest, VIEW("\""))
 	    || n > rest->n) {
 		return -EINVAL;
 	}
 	*ret = (struct view){ rest->p, (size_t)n };
 	*rest = view_drop(*rest, (size_t)n);
-	return take_char(rest, '"');
+	return view_take(rest, VIEW("\"")) ? 0 : -EINVAL;
 }
 
 /* 3:{  -- each pair takes at least 4 bytes, so no count is beyond reach. */
 static int
 take_opening(struct view *rest, uint64_t *ret)
 {
-	if (take_u64(rest, ':', ret) < 0 || take_char(rest, '{') < 0
+	if (take_u64(rest, ':', ret) < 0 || !view_take(rest, VIEW("{"))
 	    || *ret > rest->n / 4) {
 		return -EINVAL;
 	}
@@ -80,7 +70,7 @@ take_integer(struct view *rest, struct php_value *v)
 static int
 take_object(struct view *rest, struct php_value *v)
 {
-	if (take_string(rest, &v->text) < 0 || take_char(rest, ':') < 0) {
+	if (take_string(rest, &v->text) < 0 || !view_take(rest, VIEW(":"))) {
 		return -EINVAL;
 	}
 	return take_opening(rest, &v->count);
@@ -112,8 +102,7 @@ php_next(struct view *rest, struct php_value *ret)
 	struct view at = *rest, ignored;
 	int r = 0;
 
-	if (view_starts(at, VIEW("N;"))) {
-		*rest = view_drop(at, 2);
+	if (view_take(rest, VIEW("N;"))) {
 		*ret = v;
 		return 0;
 	}
@@ -132,8 +121,8 @@ php_next(struct view *rest, struct php_value *ret)
 		break;
 	case PHP_STRING:
 		r = take_string(&at, &v.text);
-		if (r == 0) {
-			r = take_char(&at, ';');
+		if (r == 0 && !view_take(&at, VIEW(";"))) {
+			r = -EINVAL;
 		}
 		break;
 	case PHP_ARRAY:
@@ -156,7 +145,7 @@ php_next(struct view *rest, struct php_value *ret)
 int
 php_close(struct view *rest)
 {
-	return take_char(rest, '}');
+	return view_take(rest, VIEW("}")) ? 0 : -EINVAL;
 }
 
 static bool

@@ -282,7 +282,6 @@ phpfpm_collector(const struct exporter_conf *conf, const struct target *target,
 	f->target = *target;
 	(void)snprintf(f->target.path + n, sizeof(f->target.path) - n, "%s",
 	    strchr(target->path, '?') == NULL ? "?json&full" : "");
-	*ret = (struct collector){ .class = &phpfpm_class, .self = f };
-	collector_name(ret, "phpfpm", NULL);
+	collector_init(ret, &phpfpm_class, f, "phpfpm", NULL);
 	return 0;
 }

@@ -51,34 +51,18 @@ procfs_u64(const char *path, uint64_t *ret)
 	return r;
 }
 
-/* Takes a word off the front; spaces and tabs separate. */
-static struct view
-take_word(struct view *v)
-{
-	size_t n = 0;
-	struct view word;
-
-	*v = view_trim(*v);
-	while (n < v->n && v->p[n] != ' ' && v->p[n] != '\t') {
-		n++;
-	}
-	word = (struct view){ v->p, n };
-	*v = view_drop(*v, n);
-	return word;
-}
-
 int
 procfs_field(struct view text, const char *key, uint64_t *ret)
 {
 	while (text.p != NULL) {
 		struct view line = view_cut(&text, '\n');
-		struct view name = take_word(&line);
+		struct view name = view_word(&line);
 
 		if (name.n > 0 && name.p[name.n - 1] == ':') {
 			name.n--;
 		}
 		if (view_eq(name, view_str(key))) {
-			return view_u64(take_word(&line), ret) == 0 ? 0
+			return view_u64(view_word(&line), ret) == 0 ? 0
 								    : -ENOENT;
 		}
 	}
@@ -106,9 +90,9 @@ procfs_stat_parse(struct view text, struct procfs_stat *ret)
 	if (close == 0) {
 		return -EINVAL;
 	}
-	text = view_drop(text, close);
+	text = view_trim(view_drop(text, close));
 	for (unsigned field = 3; next < ARRAY_LEN(wanted); field++) {
-		struct view word = take_word(&text);
+		struct view word = view_word(&text);
 
 		if (word.n == 0) {
 			return -EINVAL;
@@ -148,13 +132,13 @@ procfs_mount_find(struct view mountinfo, struct view path,
 
 		/* id, parent, major:minor, root, mount point, options... */
 		for (int i = 0; i < 5; i++) {
-			mount.point = take_word(&line);
+			mount.point = view_word(&line);
 		}
 		do {
-			word = take_word(&line);
+			word = view_word(&line);
 		} while (word.n > 0 && !view_eq(word, VIEW("-")));
-		mount.type = take_word(&line);
-		mount.device = take_word(&line);
+		mount.type = view_word(&line);
+		mount.device = view_word(&line);
 		if (mount.device.n == 0 || !is_beneath(path, mount.point)) {
 			continue;
 		}

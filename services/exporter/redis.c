@@ -13,10 +13,11 @@
 #include "exporter/collector.h"
 #include "exporter/redis_names.h"
 #include "redis/client.h"
+#include "redis/reply.h"
 #include "run/clock.h"
 
-/* INFO ALL is some 20 KB. */
-#define REPLY_MAX (1024UL * 1024)
+/* INFO ALL is some 20 KB; its lines are gone over again and again. */
+#define REPLY_MAX (256UL * 1024)
 /* Redis' default, where CONFIG does not tell. */
 #define DATABASES_DEFAULT 16
 
@@ -61,7 +62,7 @@ open_session(const struct redis *redis, struct collection *c, struct session *s)
 	switch (r) {
 	case 0:
 		s->deadline = c->deadline;
-		watch_set(c->watch, redis_context(s->client)->fd);
+		cutoff_set(c->cutoff, redis_context(s->client)->fd);
 		return 0;
 	case -EACCES:
 		return collection_fail(c, r, "Redis refuses the login of %s",
@@ -77,7 +78,7 @@ open_session(const struct redis *redis, struct collection *c, struct session *s)
 static void
 close_session(struct session *s, struct collection *c)
 {
-	watch_clear(c->watch);
+	cutoff_clear(c->cutoff);
 	redis_close(s->client);
 }
 
@@ -93,37 +94,6 @@ ask(struct session *s, const char *command, redisReply **ret)
 	redis_set_timeout(s->client, clock_left(s->deadline) + 1);
 	r = redis_ask(s->client, ret, command);
 	return r == -EPERM || r == -EREMOTEIO ? 1 : r;
-}
-
-static struct view
-string_of(const redisReply *reply)
-{
-	if (reply == NULL
-	    || (reply->type != REDIS_REPLY_STRING
-		&& reply->type != REDIS_REPLY_STATUS)) {
-		return (struct view){ NULL, 0 };
-	}
-	return (struct view){ reply->str, (size_t)reply->len };
-}
-
-/* The element of an array; NULL when it is no array or too short. */
-static const redisReply *
-element(const redisReply *reply, size_t i)
-{
-	return reply != NULL && reply->type == REDIS_REPLY_ARRAY
-		&& i < (size_t)reply->elements
-	    ? reply->element[i]
-	    : NULL;
-}
-
-static bool
-integer_of(const redisReply *reply, long long *ret)
-{
-	if (reply == NULL || reply->type != REDIS_REPLY_INTEGER) {
-		return false;
-	}
-	*ret = reply->integer;
-	return true;
 }
 
 /* --- CONFIG -------------------------------------------------------------- */
@@ -164,9 +134,9 @@ write_config(struct session *s, struct metrics *m, uint64_t *ret_databases)
 	if (r != 0) {
 		return r < 0 ? r : 0;
 	}
-	for (size_t i = 0; element(reply, i + 1) != NULL; i += 2) {
-		struct view key = string_of(element(reply, i));
-		struct view value = string_of(element(reply, i + 1));
+	for (size_t i = 0; reply_element(reply, i + 1) != NULL; i += 2) {
+		struct view key = reply_text(reply_element(reply, i));
+		struct view value = reply_text(reply_element(reply, i + 1));
 
 		write_config_value(m, key, value);
 		if (view_eq(key, VIEW("databases"))
@@ -189,10 +159,10 @@ write_info(struct session *s, struct metrics *m, uint64_t databases)
 	if (r != 0) {
 		return r < 0 ? r : -EPERM;
 	}
-	if (string_of(reply).p == NULL) {
+	if (reply_text(reply).p == NULL) {
 		r = -EPROTO;
 	} else {
-		redis_names_write(m, string_of(reply), databases,
+		redis_names_write(m, reply_text(reply), databases,
 		    (int64_t)time(NULL));
 	}
 	freeReplyObject(reply);
@@ -208,13 +178,13 @@ write_spikes(struct metrics *m, const redisReply *reply, const char *family,
 {
 	bool begun = false;
 
-	for (size_t i = 0; element(reply, i) != NULL; i++) {
-		const redisReply *event = element(reply, i);
-		struct view name = string_of(element(event, 0));
-		long long value;
+	for (size_t i = 0; reply_element(reply, i) != NULL; i++) {
+		const redisReply *event = reply_element(reply, i);
+		struct view name = reply_text(reply_element(event, 0));
+		int64_t value;
 
 		if (name.p == NULL
-		    || !integer_of(element(event, column), &value)) {
+		    || !reply_integer(reply_element(event, column), &value)) {
 			continue;
 		}
 		if (!begun) {
@@ -250,14 +220,19 @@ static int
 write_last_slow(struct session *s, struct metrics *m)
 {
 	redisReply *reply = NULL;
-	long long id = 0, usec = 0;
+	int64_t id = 0, usec = 0;
 	int r = ask(s, "SLOWLOG GET 1", &reply);
 
 	if (r != 0) {
 		return r < 0 ? r : 0;
 	}
-	(void)integer_of(element(element(reply, 0), 0), &id);
-	(void)integer_of(element(element(reply, 0), 2), &usec);
+	if (!reply_integer(reply_element(reply_element(reply, 0), 0), &id)
+	    || !reply_integer(reply_element(reply_element(reply, 0), 2),
+		&usec)) {
+		/* The log is empty. */
+		id = 0;
+		usec = 0;
+	}
 	freeReplyObject(reply);
 	metrics_family(m, "redis_slowlog_last_id", METRICS_GAUGE,
 	    "Last id of slowlog");
@@ -273,13 +248,13 @@ static int
 write_slowlog(struct session *s, struct metrics *m)
 {
 	redisReply *reply = NULL;
-	long long length;
+	int64_t length;
 	int r = ask(s, "SLOWLOG LEN", &reply);
 
 	if (r != 0) {
 		return r < 0 ? r : 0;
 	}
-	if (integer_of(reply, &length)) {
+	if (reply_integer(reply, &length)) {
 		metrics_family(m, "redis_slowlog_length", METRICS_GAUGE,
 		    "Total slowlog");
 		metrics_i64(m, length);
@@ -363,7 +338,6 @@ redis_collector(const struct exporter_conf *conf, struct collector *ret)
 		return -ENOMEM;
 	}
 	redis->conf = conf;
-	*ret = (struct collector){ .class = &redis_class, .self = redis };
-	collector_name(ret, "redis", NULL);
+	collector_init(ret, &redis_class, redis, "redis", NULL);
 	return 0;
 }

@@ -239,7 +239,7 @@ write_more(struct metrics *m, struct view name, struct view value, int64_t now)
 		begin(m, "start_time_seconds", METRICS_GAUGE,
 		    "Start time of the Redis instance since unix epoch in "
 		    "seconds.");
-		metrics_i64(m, now - (int64_t)seconds);
+		metrics_double(m, (double)now - (double)seconds);
 	} else if (view_eq(name, VIEW("mem_fragmentation_ratio"))
 	    && view_double(value, &ratio) == 0) {
 		begin(m, "memory_fragmentation_ratio", METRICS_GAUGE, NULL);

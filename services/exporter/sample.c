@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/escape.h"
+#include "base/hash.h"
 #include "metrics/metrics.h"
 
 static bool
@@ -24,13 +25,6 @@ name_length(struct view v, bool colon)
 	return n;
 }
 
-bool
-sample_name_valid(struct view name)
-{
-	return name.n > 0 && name.n <= METRICS_NAME_MAX
-	    && name_length(name, true) == name.n;
-}
-
 static void
 skip_blanks(struct view *v)
 {
@@ -39,23 +33,13 @@ skip_blanks(struct view *v)
 	}
 }
 
-static bool
-take_char(struct view *v, char c)
-{
-	if (v->n == 0 || v->p[0] != c) {
-		return false;
-	}
-	*v = view_drop(*v, 1);
-	return true;
-}
-
 /* Takes what stands between the quotes off the front, and both quotes. */
 static int
 take_quoted(struct view *v, struct view *ret)
 {
 	const char *start;
 
-	if (!take_char(v, '"')) {
+	if (!view_take(v, VIEW("\""))) {
 		return -EINVAL;
 	}
 	start = v->p;
@@ -75,7 +59,7 @@ take_quoted(struct view *v, struct view *ret)
 		*v = view_drop(*v, n);
 	}
 	*ret = (struct view){ start, (size_t)(v->p - start) };
-	return take_char(v, '"') ? 0 : -EINVAL;
+	return view_take(v, VIEW("\"")) ? 0 : -EINVAL;
 }
 
 /* Takes one `key="value"` off the front. */
@@ -91,7 +75,7 @@ take_label(struct view *v, struct view *ret_key, struct view *ret_value)
 	}
 	*v = view_drop(*v, n);
 	skip_blanks(v);
-	if (!take_char(v, '=')) {
+	if (!view_take(v, VIEW("="))) {
 		return -EINVAL;
 	}
 	skip_blanks(v);
@@ -127,13 +111,13 @@ take_labels(struct view *v, struct view *ret)
 		}
 		count++;
 		skip_blanks(v);
-		if (!take_char(v, ',')) {
+		if (!view_take(v, VIEW(","))) {
 			break;
 		}
 		skip_blanks(v);
 	}
 	*ret = (struct view){ start, (size_t)(v->p - start) };
-	return take_char(v, '}') ? 0 : -EINVAL;
+	return view_take(v, VIEW("}")) ? 0 : -EINVAL;
 }
 
 static bool
@@ -151,22 +135,6 @@ is_number(struct view v)
 	return r == 0 || r == -ERANGE;
 }
 
-/* Takes the word before the next blank off the front. */
-static struct view
-take_word(struct view *v)
-{
-	size_t n = 0;
-	struct view word;
-
-	while (n < v->n && v->p[n] != ' ' && v->p[n] != '\t') {
-		n++;
-	}
-	word = (struct view){ v->p, n };
-	*v = view_drop(*v, n);
-	skip_blanks(v);
-	return word;
-}
-
 int
 sample_parse(struct view line, struct sample *ret)
 {
@@ -177,7 +145,7 @@ sample_parse(struct view line, struct sample *ret)
 		return -EINVAL;
 	}
 	sample.name = (struct view){ line.p, name_length(line, true) };
-	if (!sample_name_valid(sample.name)) {
+	if (!metrics_name_valid(sample.name)) {
 		return -EINVAL;
 	}
 	line = view_drop(line, sample.name.n);
@@ -186,8 +154,8 @@ sample_parse(struct view line, struct sample *ret)
 	    && take_labels(&line, &sample.labels) < 0) {
 		return -EINVAL;
 	}
+	sample.value = view_word(&line);
 	skip_blanks(&line);
-	sample.value = take_word(&line);
 	if (!is_number(sample.value)
 	    || (line.n > 0 && view_i64(view_trim(line), &timestamp) < 0)) {
 		return -EINVAL;
@@ -205,7 +173,7 @@ next_label(struct view *labels, struct view *ret_key, struct view *ret_value)
 		return false;
 	}
 	skip_blanks(labels);
-	(void)take_char(labels, ',');
+	(void)view_take(labels, VIEW(","));
 	return true;
 }
 
@@ -221,22 +189,6 @@ sample_label(const struct sample *sample, struct view key)
 		}
 	}
 	return (struct view){ NULL, 0 };
-}
-
-/* FNV-1a, 64 bits. */
-static uint64_t
-hash_more(uint64_t hash, struct view v)
-{
-	for (size_t i = 0; i < v.n; i++) {
-		hash = (hash ^ (unsigned char)v.p[i]) * UINT64_C(1099511628211);
-	}
-	return hash;
-}
-
-uint64_t
-sample_hash(struct view v)
-{
-	return hash_more(UINT64_C(14695981039346656037), v);
 }
 
 /* Spreads a sum's bits again (the last step of MurmurHash3). */
@@ -258,7 +210,7 @@ sample_series(const struct sample *sample)
 	while (next_label(&labels, &key, &value)) {
 		/* A name cannot hold '=', so the pair is unambiguous. */
 		sum += mix(
-		    hash_more(hash_more(sample_hash(key), VIEW("=")), value));
+		    hash_more(hash_more(hash_of(key), VIEW("=")), value));
 	}
-	return mix(sample_hash(sample->name) + sum);
+	return mix(hash_of(sample->name) + sum);
 }

@@ -20,9 +20,6 @@ struct sample {
 	struct view value;
 };
 
-/* [a-zA-Z_:][a-zA-Z0-9_:]*, at most METRICS_NAME_MAX bytes. */
-bool sample_name_valid(struct view name);
-
 /*
  * Reads `name{label="value",...} value [timestamp]`.  0, or -EINVAL for
  * anything a strict scraper would refuse: bad names, unknown escapes, bytes
@@ -39,8 +36,5 @@ struct view sample_label(const struct sample *sample, struct view key);
  * different for others but by chance.
  */
 uint64_t sample_series(const struct sample *sample);
-
-/* The same kind of number of any bytes. */
-uint64_t sample_hash(struct view v);
 
 #endif

@@ -2,25 +2,23 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "metrics/metrics.h"
+#include "exporter/run_page.h"
 #include "run/clock.h"
 #include "run/log.h"
+#include "run/thread.h"
 
 /* OpenSSL and name look-ups need more than musl's 128 KiB. */
 #define THREAD_STACK (512 * 1024)
-#define BODY_MAX (16 * 1024 * 1024)
-#define FORMATS 2
 
 /* A collector with its thread. */
 struct slot {
 	struct scrape *scrape;
 	struct collector collector;
-	struct watch watch;
+	struct cutoff cutoff;
 	pthread_t thread;
 	pthread_cond_t go;
 	/* Under the scrape's lock. */
@@ -54,47 +52,6 @@ struct scrape {
 	struct slot slots[];
 };
 
-struct scrape_body {
-	atomic_uint refs;
-	size_t n;
-	char *bytes;
-};
-
-struct view
-scrape_body_view(const struct scrape_body *body)
-{
-	return (struct view){ body->bytes, body->n };
-}
-
-void
-scrape_body_unref(void *data)
-{
-	struct scrape_body *body = data;
-
-	if (body != NULL && atomic_fetch_sub(&body->refs, 1) == 1) {
-		free(body->bytes);
-		free(body);
-	}
-}
-
-static struct scrape_body *
-body_new(struct buf *text)
-{
-	struct scrape_body *body = calloc(1, sizeof(*body));
-
-	if (body == NULL) {
-		buf_done(text);
-		return NULL;
-	}
-	body->bytes = buf_take(text, &body->n);
-	if (body->bytes == NULL) {
-		free(body);
-		return NULL;
-	}
-	atomic_init(&body->refs, 1);
-	return body;
-}
-
 /* --- a collector's thread ------------------------------------------------ */
 
 /* Why a collector is down, once for each time it changes. */
@@ -103,10 +60,8 @@ log_change(const struct slot *slot, bool was_up, bool was_ever)
 {
 	struct log_line l;
 
-	if (was_ever && was_up == slot->up) {
-		return;
-	}
-	if (slot->up && !was_ever) {
+	/* That it is up at first is what one expects. */
+	if (slot->up == (was_ever ? was_up : true)) {
 		return;
 	}
 	log_open(&l, slot->up ? LOG_INFO : LOG_WARN,
@@ -140,25 +95,16 @@ seconds_since(int64_t start)
 	return (double)(clock_ms() - start) / 1000;
 }
 
-static double
-precise_now(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 /* One run, without the lock.  True: up. */
 static bool
 collect(struct slot *slot, struct buf *why, double *ret_seconds)
 {
 	struct collection c = { .deadline = slot->deadline,
-		.watch = &slot->watch,
+		.cutoff = &slot->cutoff,
 		.out = &slot->out,
 		.foreign = &slot->foreign,
 		.why = why };
-	double start = precise_now();
+	int64_t start = clock_us();
 	int r = slot->collector.class->collect(slot->collector.self, &c);
 
 	if (r == 0) {
@@ -170,7 +116,7 @@ collect(struct slot *slot, struct buf *why, double *ret_seconds)
 	if (r < 0 && buf_size(why) == 0) {
 		buf_add_str(why, strerror(-r));
 	}
-	*ret_seconds = precise_now() - start;
+	*ret_seconds = (double)(clock_us() - start) / 1e6;
 	return r == 0;
 }
 
@@ -225,145 +171,6 @@ slot_thread(void *data)
 	return NULL;
 }
 
-/* --- the page ------------------------------------------------------------ */
-
-/* The state of a slot when a page is made. */
-struct shot {
-	bool done;
-	bool up;
-	double seconds;
-	size_t dropped;
-};
-
-static void
-write_each(struct metrics *m, const struct scrape *scrape,
-    const struct shot *shots, double (*value)(const struct shot *))
-{
-	for (size_t i = 0; i < scrape->count; i++) {
-		metrics_label(m, "collector",
-		    view_str(scrape->slots[i].collector.name));
-		metrics_double(m, value(&shots[i]));
-	}
-}
-
-static double
-shot_success(const struct shot *shot)
-{
-	return shot->done && shot->up;
-}
-
-static double
-shot_seconds(const struct shot *shot)
-{
-	return shot->seconds;
-}
-
-static double
-shot_dropped(const struct shot *shot)
-{
-	return (double)shot->dropped;
-}
-
-/* What the exporter says about itself. */
-static void
-write_summary(struct buf *out, const struct scrape *scrape,
-    const struct shot *shots, uint64_t runs, double seconds)
-{
-	struct metrics m;
-
-	metrics_init(&m, out);
-	metrics_family(&m, "exporter_build_info", METRICS_GAUGE,
-	    "Version of the exporter.");
-	metrics_label(&m, "version", view_str(VERSION));
-	metrics_u64(&m, 1);
-	metrics_family(&m, "exporter_scrapes_total", METRICS_COUNTER,
-	    "Runs of all collectors.");
-	metrics_u64(&m, runs);
-	metrics_one(&m, "exporter_scrape_duration_seconds", METRICS_GAUGE,
-	    "How long this run took.", seconds);
-	metrics_family(&m, "exporter_collector_success", METRICS_GAUGE,
-	    "Whether the collector came back in time with an answer.");
-	write_each(&m, scrape, shots, shot_success);
-	metrics_family(&m, "exporter_collector_duration_seconds", METRICS_GAUGE,
-	    "How long the collector took.");
-	write_each(&m, scrape, shots, shot_seconds);
-	metrics_family(&m, "exporter_collector_dropped_lines", METRICS_GAUGE,
-	    "Lines of this run that were left out: invalid, of another type "
-	    "than the family has, or a series that is there already.");
-	write_each(&m, scrape, shots, shot_dropped);
-}
-
-static void
-write_downs(struct buf *out, const struct scrape *scrape,
-    const struct shot *shots)
-{
-	struct metrics m;
-
-	metrics_init(&m, out);
-	for (size_t i = 0; i < scrape->count; i++) {
-		const struct collector *c = &scrape->slots[i].collector;
-
-		if (!shots[i].done || !shots[i].up) {
-			c->class->down(c->self, &m);
-		}
-	}
-}
-
-/* Adds what the collectors gave: first all of our own, then foreign text. */
-static void
-fill_page(struct page *page, const struct scrape *scrape, struct shot *shots)
-{
-	static const struct page_source own = { .foreign = false };
-
-	for (size_t i = 0; i < scrape->count; i++) {
-		if (shots[i].done && shots[i].up) {
-			shots[i].dropped += page_add(page,
-			    buf_view(&scrape->slots[i].out), &own);
-		}
-	}
-	for (size_t i = 0; i < scrape->count; i++) {
-		if (shots[i].done && shots[i].up) {
-			shots[i].dropped += page_add(page,
-			    buf_view(&scrape->slots[i].foreign),
-			    &scrape->slots[i].collector.source);
-		}
-	}
-}
-
-/* Makes the wanted formats of the page.  Without the lock. */
-static void
-make_bodies(const struct scrape *scrape, struct shot *shots, uint64_t runs,
-    double seconds, const bool wanted[FORMATS],
-    struct scrape_body *bodies[FORMATS])
-{
-	static const struct page_source own = { .foreign = false };
-	struct page *page = page_new();
-	struct buf downs, summary;
-
-	buf_init(&downs, COLLECTION_MAX);
-	buf_init(&summary, COLLECTION_MAX);
-	if (page != NULL) {
-		write_downs(&downs, scrape, shots);
-		(void)page_add(page, buf_view(&downs), &own);
-		fill_page(page, scrape, shots);
-		write_summary(&summary, scrape, shots, runs, seconds);
-		(void)page_add(page, buf_view(&summary), &own);
-	}
-	for (size_t i = 0; i < FORMATS; i++) {
-		struct buf text;
-
-		bodies[i] = NULL;
-		if (page != NULL && wanted[i]) {
-			buf_init(&text, BODY_MAX);
-			page_write(page, (enum page_format)i, &text);
-			bodies[i] = body_new(&text);
-		}
-	}
-	page_free(page);
-	buf_done(&downs);
-	buf_done(&summary);
-}
-
 /* --- the runner ---------------------------------------------------------- */
 
 /* Takes the waiters that are due off the list. */
@@ -388,49 +195,68 @@ take_due(struct scrape *scrape, int64_t now)
 
 /* Gives each of the list its body; the list is gone afterwards. */
 static void
-hand_out(struct scrape_waiter *due, struct scrape_body *bodies[FORMATS])
+hand_out(struct scrape_waiter *due, struct shared *bodies[PAGE_FORMATS])
 {
 	while (due != NULL) {
 		struct scrape_waiter *next = due->next;
-		struct scrape_body *body = bodies[due->format];
 
-		if (body != NULL) {
-			atomic_fetch_add(&body->refs, 1);
-		}
-		due->body = body;
+		due->body = shared_hold(bodies[due->format]);
 		due->ready(due->ctx);
 		due = next;
 	}
-	for (size_t i = 0; i < FORMATS; i++) {
-		scrape_body_unref(bodies[i]);
+	for (size_t i = 0; i < PAGE_FORMATS; i++) {
+		shared_let_go(bodies[i]);
 	}
+}
+
+/* The state of all collectors.  Locked. */
+static void
+take_shots(const struct scrape *scrape, double seconds, struct run_shot *shots)
+{
+	for (size_t i = 0; i < scrape->count; i++) {
+		const struct slot *slot = &scrape->slots[i];
+
+		shots[i] = (struct run_shot){ .collector = &slot->collector,
+			.up = slot->done && slot->up,
+			.seconds = slot->done ? slot->seconds : seconds };
+		if (slot->done) {
+			shots[i].out = buf_view(&slot->out);
+			shots[i].foreign = buf_view(&slot->foreign);
+		}
+	}
+}
+
+static bool
+is_wanted(const struct scrape_waiter *due, enum page_format format)
+{
+	while (due != NULL && due->format != format) {
+		due = due->next;
+	}
+	return due != NULL;
 }
 
 /* Answers a list of waiters with what is there.  Locked; unlocks meanwhile. */
 static void
 answer(struct scrape *scrape, struct scrape_waiter *due)
 {
-	struct shot shots[SCRAPE_COLLECTORS_MAX] = { { .done = false } };
-	struct scrape_body *bodies[FORMATS] = { NULL };
-	bool wanted[FORMATS] = { false };
+	struct run_shot shots[SCRAPE_COLLECTORS_MAX];
+	struct shared *bodies[PAGE_FORMATS] = { NULL };
+	struct run_page run;
 	uint64_t runs = scrape->runs;
 	double seconds = seconds_since(scrape->run_start);
 
 	if (due == NULL) {
 		return;
 	}
-	for (size_t i = 0; i < scrape->count; i++) {
-		const struct slot *slot = &scrape->slots[i];
-
-		shots[i] = (struct shot){ .done = slot->done,
-			.up = slot->up,
-			.seconds = slot->done ? slot->seconds : seconds };
-	}
-	for (struct scrape_waiter *w = due; w != NULL; w = w->next) {
-		wanted[w->format] = true;
-	}
+	take_shots(scrape, seconds, shots);
 	(void)pthread_mutex_unlock(&scrape->lock);
-	make_bodies(scrape, shots, runs, seconds, wanted, bodies);
+	run_page_init(&run, shots, scrape->count, runs, seconds);
+	for (size_t i = 0; i < PAGE_FORMATS; i++) {
+		if (is_wanted(due, (enum page_format)i)) {
+			bodies[i] = run_page_body(&run, (enum page_format)i);
+		}
+	}
+	run_page_done(&run);
 	hand_out(due, bodies);
 	(void)pthread_mutex_lock(&scrape->lock);
 }
@@ -450,7 +276,7 @@ begin_run(struct scrape *scrape, int64_t deadline)
 			    slot->seconds);
 			continue;
 		}
-		watch_reset(&slot->watch);
+		cutoff_reset(&slot->cutoff);
 		slot->busy = true;
 		slot->late = false;
 		slot->deadline = deadline;
@@ -480,20 +306,11 @@ end_run(struct scrape *scrape)
 
 		if (slot->busy && !slot->late) {
 			slot->late = true;
-			watch_cut(&slot->watch);
+			cutoff_now(&slot->cutoff);
 			note(slot, false, "no answer in time",
 			    seconds_since(scrape->run_start));
 		}
 	}
-}
-
-static void
-wait_until(struct scrape *scrape, int64_t when)
-{
-	struct timespec ts = { .tv_sec = when / 1000,
-		.tv_nsec = when % 1000 * 1000000L };
-
-	(void)pthread_cond_timedwait(&scrape->wake, &scrape->lock, &ts);
 }
 
 /* One run from its first waiter to its last. */
@@ -516,7 +333,7 @@ run_once(struct scrape *scrape)
 		     w = w->next) {
 			next = w->deadline < next ? w->deadline : next;
 		}
-		wait_until(scrape, next);
+		(void)thread_cond_wait(&scrape->wake, &scrape->lock, next);
 	}
 	end_run(scrape);
 	if (!scrape->aborted) {
@@ -574,34 +391,19 @@ scrape_wait(struct scrape *scrape, struct scrape_waiter *waiter)
 
 /* --- life ---------------------------------------------------------------- */
 
-static void
-cond_init(pthread_cond_t *cond)
-{
-	pthread_condattr_t attr;
-
-	(void)pthread_condattr_init(&attr);
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(cond, &attr);
-	(void)pthread_condattr_destroy(&attr);
-}
-
 static int
 start_thread(struct scrape *scrape, pthread_t *thread, void *(*fn)(void *),
     void *data)
 {
-	pthread_attr_t attr;
 	int r;
 
-	(void)pthread_attr_init(&attr);
-	(void)pthread_attr_setstacksize(&attr, THREAD_STACK);
 	(void)pthread_mutex_lock(&scrape->lock);
-	r = pthread_create(thread, &attr, fn, data);
+	r = thread_start(thread, THREAD_STACK, fn, data);
 	if (r == 0) {
 		scrape->alive++;
 	}
 	(void)pthread_mutex_unlock(&scrape->lock);
-	(void)pthread_attr_destroy(&attr);
-	return -r;
+	return r;
 }
 
 static struct scrape *
@@ -612,22 +414,22 @@ scrape_new(struct collector *collectors, size_t n)
 
 	if (scrape == NULL || n > SCRAPE_COLLECTORS_MAX) {
 		for (size_t i = 0; i < n; i++) {
-			collectors[i].class->done(collectors[i].self);
+			collector_done(&collectors[i]);
 		}
 		free(scrape);
 		return NULL;
 	}
 	(void)pthread_mutex_init(&scrape->lock, NULL);
-	cond_init(&scrape->wake);
-	cond_init(&scrape->ended);
+	thread_cond_init(&scrape->wake);
+	thread_cond_init(&scrape->ended);
 	scrape->count = n;
 	for (size_t i = 0; i < n; i++) {
 		struct slot *slot = &scrape->slots[i];
 
 		slot->scrape = scrape;
 		slot->collector = collectors[i];
-		watch_init(&slot->watch);
-		cond_init(&slot->go);
+		cutoff_init(&slot->cutoff);
+		thread_cond_init(&slot->go);
 		buf_init(&slot->out, COLLECTION_MAX);
 		buf_init(&slot->foreign, COLLECTION_MAX);
 	}
@@ -641,8 +443,8 @@ scrape_free(struct scrape *scrape)
 		struct slot *slot = &scrape->slots[i];
 
 		forget_output(slot);
-		slot->collector.class->done(slot->collector.self);
-		watch_done(&slot->watch);
+		collector_done(&slot->collector);
+		cutoff_done(&slot->cutoff);
 		(void)pthread_cond_destroy(&slot->go);
 	}
 	(void)pthread_cond_destroy(&scrape->ended);
@@ -655,20 +457,17 @@ scrape_free(struct scrape *scrape)
 static bool
 end_threads(struct scrape *scrape, int64_t deadline)
 {
-	struct timespec ts = { .tv_sec = deadline / 1000,
-		.tv_nsec = deadline % 1000 * 1000000L };
 	bool all;
 
 	(void)pthread_mutex_lock(&scrape->lock);
 	scrape->stop = true;
 	(void)pthread_cond_broadcast(&scrape->wake);
 	for (size_t i = 0; i < scrape->count; i++) {
-		watch_cut(&scrape->slots[i].watch);
+		cutoff_now(&scrape->slots[i].cutoff);
 		(void)pthread_cond_broadcast(&scrape->slots[i].go);
 	}
 	while (scrape->alive > 0
-	    && pthread_cond_timedwait(&scrape->ended, &scrape->lock, &ts)
-		!= ETIMEDOUT) {
+	    && thread_cond_wait(&scrape->ended, &scrape->lock, deadline)) {
 		continue;
 	}
 	all = scrape->alive == 0;
@@ -723,7 +522,7 @@ scrape_start(struct collector *collectors, size_t n, struct scrape **ret)
 void
 scrape_abort(struct scrape *scrape)
 {
-	struct scrape_body *none[FORMATS] = { NULL };
+	struct shared *none[PAGE_FORMATS] = { NULL };
 	struct scrape_waiter *due;
 
 	(void)pthread_mutex_lock(&scrape->lock);

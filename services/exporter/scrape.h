@@ -13,18 +13,12 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "base/shared.h"
 #include "exporter/collector.h"
-#include "exporter/page.h"
 
 #define SCRAPE_COLLECTORS_MAX 64
 
 struct scrape;
-
-/* A page that several replies share. */
-struct scrape_body;
-struct view scrape_body_view(const struct scrape_body *body);
-/* Counted; NULL is fine.  Any thread. */
-void scrape_body_unref(void *data);
 
 /* Somebody who waits for a page.  Zeroed, filled and kept by the caller. */
 struct scrape_waiter {
@@ -33,8 +27,8 @@ struct scrape_waiter {
 	/* Called exactly once, from any thread, perhaps at once. */
 	void (*ready)(void *ctx);
 	void *ctx;
-	/* Then: the page, owned by the waiter; NULL: no page is to be had. */
-	struct scrape_body *body;
+	/* Then: the page, held by the waiter; NULL: no page is to be had. */
+	struct shared *body;
 	/* Private. */
 	struct scrape_waiter *next;
 };

@@ -18,15 +18,6 @@
 #define FILE_MAX_BYTES (256 * 1024)
 #define CGROUP "/sys/fs/cgroup/"
 
-/* Nothing here waits for anybody: the settings are all it needs. */
-static void
-write_u64(struct metrics *m, const char *name, enum metrics_type type,
-    const char *help, uint64_t value)
-{
-	metrics_family(m, name, type, help);
-	metrics_u64(m, value);
-}
-
 /* --- process ------------------------------------------------------------- */
 
 static uint64_t
@@ -54,13 +45,13 @@ write_stat(struct metrics *m, const struct procfs_stat *s, uint64_t boot)
 	metrics_one(m, "process_cpu_seconds_total", METRICS_COUNTER,
 	    "Total user and system CPU time spent in seconds.",
 	    (double)(s->user_ticks + s->system_ticks) / hz);
-	write_u64(m, "process_virtual_memory_bytes", METRICS_GAUGE,
+	metrics_one_u64(m, "process_virtual_memory_bytes", METRICS_GAUGE,
 	    "Virtual memory size in bytes.", s->virtual_bytes);
-	write_u64(m, "process_resident_memory_bytes", METRICS_GAUGE,
+	metrics_one_u64(m, "process_resident_memory_bytes", METRICS_GAUGE,
 	    "Resident memory size in bytes.",
 	    s->resident_pages * (uint64_t)sysconf(_SC_PAGESIZE));
-	write_u64(m, "process_threads", METRICS_GAUGE, "Number of threads.",
-	    s->threads);
+	metrics_one_u64(m, "process_threads", METRICS_GAUGE,
+	    "Number of threads.", s->threads);
 	if (boot > 0) {
 		metrics_one(m, "process_start_time_seconds", METRICS_GAUGE,
 		    "Start time of the process since unix epoch in seconds.",
@@ -73,10 +64,10 @@ write_descriptors(struct metrics *m)
 {
 	struct rlimit limit;
 
-	write_u64(m, "process_open_fds", METRICS_GAUGE,
+	metrics_one_u64(m, "process_open_fds", METRICS_GAUGE,
 	    "Number of open file descriptors.", count_descriptors());
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		write_u64(m, "process_max_fds", METRICS_GAUGE,
+		metrics_one_u64(m, "process_max_fds", METRICS_GAUGE,
 		    "Maximum number of open file descriptors.",
 		    (uint64_t)limit.rlim_cur);
 	}
@@ -101,8 +92,9 @@ write_process(struct metrics *m, struct buf *text)
 	buf_clear(text);
 	if (procfs_read("/proc/self/status", text) == 0
 	    && procfs_field(buf_view(text), "RssAnon", &kilobytes) == 0) {
-		write_u64(m, "process_anonymous_memory_bytes", METRICS_GAUGE,
-		    "Resident memory that is no file's.", kilobytes * 1024);
+		metrics_one_u64(m, "process_anonymous_memory_bytes",
+		    METRICS_GAUGE, "Resident memory that is no file's.",
+		    kilobytes * 1024);
 	}
 	write_descriptors(m);
 }
@@ -306,29 +298,11 @@ collect(void *self, struct collection *c)
 	return 0;
 }
 
-static void
-down(void *self, struct metrics *m)
-{
-	(void)self;
-	(void)m;
-}
-
-static void
-done(void *self)
-{
-	(void)self;
-}
-
-static const struct collector_class self_class = { .collect = collect,
-	.down = down,
-	.done = done };
+static const struct collector_class self_class = { .collect = collect };
 
 int
 self_collector(const struct exporter_conf *conf, struct collector *ret)
 {
-	/* Never written to. */
-	*ret = (struct collector){ .class = &self_class,
-		.self = (void *)(uintptr_t)conf };
-	collector_name(ret, "self", NULL);
+	collector_init(ret, &self_class, conf, "self", NULL);
 	return 0;
 }

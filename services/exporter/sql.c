@@ -16,7 +16,7 @@
 
 struct sql {
 	MYSQL *mysql;
-	struct watch *watch;
+	struct cutoff *cutoff;
 	bool broken;
 };
 
@@ -32,6 +32,9 @@ set_options(MYSQL *mysql, unsigned seconds)
 	unsigned protocol = MYSQL_PROTOCOL_TCP, no_files = 0;
 	unsigned long packet = PACKET_MAX;
 	my_bool off = 0;
+	/* None of these sends the secret itself, whatever the server asks. */
+	static const char plugins[] =
+	    "mysql_native_password,client_ed25519,parsec";
 	char init[160];
 
 	(void)snprintf(init, sizeof(init),
@@ -50,6 +53,7 @@ set_options(MYSQL *mysql, unsigned seconds)
 	    || mysql_optionsv(mysql, MYSQL_OPT_SSL_ENFORCE, &off) != 0
 	    || mysql_optionsv(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &off)
 		!= 0
+	    || mysql_optionsv(mysql, MARIADB_OPT_RESTRICTED_AUTH, plugins) != 0
 	    || mysql_optionsv(mysql, MYSQL_OPT_LOCAL_INFILE, &no_files) != 0
 	    || mysql_optionsv(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet) != 0
 	    || mysql_optionsv(mysql, MYSQL_INIT_COMMAND, init) != 0) {
@@ -96,7 +100,7 @@ sql_open(const struct exporter_conf *conf, struct collection *c,
 	if (sql == NULL) {
 		return -ENOMEM;
 	}
-	sql->watch = c->watch;
+	sql->cutoff = c->cutoff;
 	sql->mysql = mysql_init(NULL);
 	if (sql->mysql == NULL
 	    || set_options(sql->mysql, seconds_left(c->deadline)) < 0) {
@@ -110,11 +114,11 @@ sql_open(const struct exporter_conf *conf, struct collection *c,
 		    mysql_error(sql->mysql));
 		goto fail;
 	}
-	watch_set(sql->watch, (int)mysql_get_socket(sql->mysql));
+	cutoff_set(sql->cutoff, (int)mysql_get_socket(sql->mysql));
 	*ret = sql;
 	return 0;
 fail:
-	sql->watch = NULL;
+	sql->cutoff = NULL;
 	sql_close(sql);
 	return r < 0 ? r : -ECONNRESET;
 }
@@ -125,8 +129,8 @@ sql_close(struct sql *sql)
 	if (sql == NULL) {
 		return;
 	}
-	if (sql->watch != NULL) {
-		watch_clear(sql->watch);
+	if (sql->cutoff != NULL) {
+		cutoff_clear(sql->cutoff);
 	}
 	if (sql->mysql != NULL) {
 		mysql_close(sql->mysql);

@@ -21,7 +21,7 @@ typedef int (*sql_row_fn)(void *ctx, const struct view *names,
 
 /*
  * Connects and logs in, all within c->deadline (rounded up to a second; the
- * watch cuts at the deadline itself).  The session stays out of the slow log
+ * cutoff cuts at the deadline itself).  The session stays out of the slow log
  * and its statements end with the deadline on the server, too.  0 with *ret,
  * or -errno with words in c->why.
  */

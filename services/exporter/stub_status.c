@@ -7,11 +7,7 @@ static int
 take(struct view *page, struct view literal)
 {
 	*page = view_trim(*page);
-	if (!view_starts(*page, literal)) {
-		return -EINVAL;
-	}
-	*page = view_drop(*page, literal.n);
-	return 0;
+	return view_take(page, literal) ? 0 : -EINVAL;
 }
 
 /* Takes a number off the front, after blanks. */

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 static const struct {
 	const char *prefix;
@@ -17,10 +16,7 @@ static enum target_scheme
 take_scheme(struct view *text)
 {
 	for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
-		struct view prefix = view_str(schemes[i].prefix);
-
-		if (view_starts(*text, prefix)) {
-			*text = view_drop(*text, prefix.n);
+		if (view_take(text, view_str(schemes[i].prefix))) {
 			return schemes[i].scheme;
 		}
 	}
@@ -28,21 +24,10 @@ take_scheme(struct view *text)
 }
 
 static bool
-all_of(struct view v, const char *set)
-{
-	for (size_t i = 0; i < v.n; i++) {
-		if (v.p[i] == '\0' || strchr(set, v.p[i]) == NULL) {
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool
 host_valid(struct view host)
 {
 	return host.n > 0
-	    && all_of(host,
+	    && view_only(host,
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 		"0123456789-._");
 }

@@ -80,6 +80,14 @@ read_folder(DIR *dir, struct collection *c, struct metrics *m, bool *ret_error)
 	}
 }
 
+static void
+write_error(struct metrics *m, bool error)
+{
+	metrics_one_u64(m, "node_textfile_scrape_error", METRICS_GAUGE,
+	    "1 if there was an error opening or reading a file, 0 otherwise",
+	    error);
+}
+
 static int
 collect(void *self, struct collection *c)
 {
@@ -95,9 +103,7 @@ collect(void *self, struct collection *c)
 	metrics_init(&m, c->out);
 	read_folder(dir, c, &m, &error);
 	(void)closedir(dir);
-	metrics_family(&m, "node_textfile_scrape_error", METRICS_GAUGE,
-	    "1 if there was an error opening or reading a file, 0 otherwise");
-	metrics_u64(&m, error);
+	write_error(&m, error);
 	return 0;
 }
 
@@ -105,28 +111,16 @@ static void
 down(void *self, struct metrics *m)
 {
 	(void)self;
-	metrics_family(m, "node_textfile_scrape_error", METRICS_GAUGE,
-	    "1 if there was an error opening or reading a file, 0 otherwise");
-	metrics_u64(m, 1);
-}
-
-static void
-done(void *self)
-{
-	(void)self;
+	write_error(m, true);
 }
 
 static const struct collector_class textfile_class = { .collect = collect,
-	.down = down,
-	.done = done };
+	.down = down };
 
 int
 textfile_collector(const struct exporter_conf *conf, struct collector *ret)
 {
-	/* Never written to. */
-	*ret = (struct collector){ .class = &textfile_class,
-		.self = (void *)(uintptr_t)conf,
-		.source = { .foreign = true } };
-	collector_name(ret, "textfile", NULL);
+	collector_init(ret, &textfile_class, conf, "textfile", NULL);
+	ret->source.foreign = true;
 	return 0;
 }

@@ -22,6 +22,7 @@
 
 #include "exporter/collector.h"
 #include "exporter/ftp_greeting.h"
+#include "run/clock.h"
 #include "run/net.h"
 
 #define TEXT_MAX 255
@@ -349,30 +350,21 @@ talk(const struct tls *tls, int fd, struct collection *c, struct sight *ret)
 	return r;
 }
 
-static double
-now(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
 static int
 collect(void *self, struct collection *c)
 {
 	const struct tls *tls = self;
 	struct sight sight = { .verified = false };
-	double start = now();
+	int64_t start = clock_us();
 	struct metrics m;
 	int fd;
 	int r = net_connect(tls->target.host, tls->target.port, c->deadline,
 	    &fd);
 
 	if (r == 0) {
-		watch_set(c->watch, fd);
+		cutoff_set(c->cutoff, fd);
 		r = talk(tls, fd, c, &sight);
-		watch_clear(c->watch);
+		cutoff_clear(c->cutoff);
 		(void)close(fd);
 	}
 	if (r < 0) {
@@ -385,7 +377,7 @@ collect(void *self, struct collection *c)
 	write_up(tls, &m, 1);
 	write_family(tls, &m, "probe_duration_seconds",
 	    "Returns how long the probe took to complete in seconds");
-	metrics_double(&m, now() - start);
+	metrics_double(&m, (double)(clock_us() - start) / 1e6);
 	write_times(tls, &m, &sight);
 	write_infos(tls, &m, &sight);
 	return 0;
@@ -484,7 +476,6 @@ tls_collector(const struct exporter_conf *conf, const struct target *target,
 			return -EINVAL;
 		}
 	}
-	*ret = (struct collector){ .class = &tls_class, .self = tls };
-	collector_name(ret, "tls", target);
+	collector_init(ret, &tls_class, tls, "tls", target);
 	return 0;
 }

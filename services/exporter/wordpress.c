@@ -22,9 +22,8 @@
 static void
 write_up(struct metrics *m, uint64_t up)
 {
-	metrics_family(m, "wordpress_up", METRICS_GAUGE,
-	    "Whether the database answered about WordPress.");
-	metrics_u64(m, up);
+	metrics_one_u64(m, "wordpress_up", METRICS_GAUGE,
+	    "Whether the database answered about WordPress.", up);
 }
 
 /* --- counts -------------------------------------------------------------- */
@@ -260,7 +259,7 @@ ask_cron(struct sql *sql, struct metrics *m, struct buf *text)
 	    "Scheduled events whose time has passed.", (double)cron.overdue);
 	metrics_one(m, "wordpress_cron_oldest_overdue_seconds", METRICS_GAUGE,
 	    "How long the oldest overdue event has waited; 0: none is.",
-	    cron.overdue > 0 ? (double)(now - cron.oldest) : 0);
+	    cron.overdue > 0 ? (double)now - (double)cron.oldest : 0);
 	return 0;
 }
 
@@ -435,23 +434,12 @@ down(void *self, struct metrics *m)
 	write_up(m, 0);
 }
 
-/* The settings are borrowed. */
-static void
-done(void *self)
-{
-	(void)self;
-}
-
 static const struct collector_class wordpress_class = { .collect = collect,
-	.down = down,
-	.done = done };
+	.down = down };
 
 int
 wordpress_collector(const struct exporter_conf *conf, struct collector *ret)
 {
-	/* Never written to. */
-	*ret = (struct collector){ .class = &wordpress_class,
-		.self = (void *)(uintptr_t)conf };
-	collector_name(ret, "wordpress", NULL);
+	collector_init(ret, &wordpress_class, conf, "wordpress", NULL);
 	return 0;
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+static const unsigned char zero[17];
+
 struct in6_addr
 addr_of_four(struct in_addr four)
 {
@@ -82,54 +84,19 @@ add(struct addr_gateways *g, const struct in6_addr *a)
 static bool
 from_hex(struct view v, unsigned char *out, size_t n)
 {
-	if (v.n != 2 * n) {
+	static const char digits[] = "0123456789abcdefABCDEF";
+
+	if (v.n != 2 * n || !view_only(v, digits)) {
 		return false;
 	}
 	memset(out, 0, n);
 	for (size_t i = 0; i < v.n; i++) {
-		char c = v.p[i];
-		int digit = c >= '0' && c <= '9' ? c - '0'
-		    : c >= 'a' && c <= 'f' ? c - 'a' + 10
-		    : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+		size_t digit = (size_t)(strchr(digits, v.p[i]) - digits);
 
-		if (digit < 0) {
-			return false;
-		}
-		out[i / 2] = (unsigned char)(out[i / 2] << 4 | digit);
+		out[i / 2] = (unsigned char)(out[i / 2] << 4
+		    | (digit < 16 ? digit : digit - 6));
 	}
 	return true;
-}
-
-static bool
-all_zero(const unsigned char *bytes, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (bytes[i] != 0) {
-			return false;
-		}
-	}
-	return true;
-}
-
-/* The next word of a line with any white space between. */
-static struct view
-next_word(struct view *line)
-{
-	while (line->n > 0 && (line->p[0] == ' ' || line->p[0] == '\t')) {
-		*line = view_drop(*line, 1);
-	}
-	for (size_t i = 0; i < line->n; i++) {
-		if (line->p[i] == ' ' || line->p[i] == '\t') {
-			struct view word = { line->p, i };
-
-			*line = view_drop(*line, i);
-			return word;
-		}
-	}
-	struct view word = *line;
-
-	*line = (struct view){ NULL, 0 };
-	return word;
 }
 
 /* Columns: interface, destination, gateway, ... as the machine's integers. */
@@ -140,22 +107,20 @@ addr_parse_route(struct view text, struct addr_gateways *g)
 		struct view line = view_cut(&text, '\n');
 		unsigned char to[4], via[4];
 		uint32_t number;
-		struct in_addr four;
+		struct in6_addr a;
 
-		(void)next_word(&line);
-		if (!from_hex(next_word(&line), to, sizeof(to))
-		    || !from_hex(next_word(&line), via, sizeof(via))
-		    || !all_zero(to, sizeof(to))
-		    || all_zero(via, sizeof(via))) {
+		(void)view_word(&line);
+		if (!from_hex(view_word(&line), to, sizeof(to))
+		    || !from_hex(view_word(&line), via, sizeof(via))
+		    || memcmp(to, zero, sizeof(to)) != 0) {
 			continue;
 		}
 		number = (uint32_t)via[0] << 24 | (uint32_t)via[1] << 16
 		    | (uint32_t)via[2] << 8 | via[3];
-		memcpy(&four, &number, sizeof(four));
-
-		struct in6_addr a = addr_of_four(four);
-
-		add(g, &a);
+		if (number != 0) {
+			a = addr_of_four((struct in_addr){ number });
+			add(g, &a);
+		}
 	}
 }
 
@@ -165,20 +130,17 @@ addr_parse_route6(struct view text, struct addr_gateways *g)
 {
 	while (text.p != NULL) {
 		struct view line = view_cut(&text, '\n');
-		unsigned char to[16], from[16], bits[1], via[16];
-		struct in6_addr a;
+		unsigned char to[17], from[17];
+		struct in6_addr via;
 
-		if (!from_hex(next_word(&line), to, sizeof(to))
-		    || !from_hex(next_word(&line), bits, sizeof(bits))
-		    || bits[0] != 0
-		    || !from_hex(next_word(&line), from, sizeof(from))
-		    || !from_hex(next_word(&line), bits, sizeof(bits))
-		    || !from_hex(next_word(&line), via, sizeof(via))
-		    || !all_zero(to, sizeof(to))
-		    || all_zero(via, sizeof(via))) {
-			continue;
+		if (from_hex(view_word(&line), to, 16)
+		    && from_hex(view_word(&line), to + 16, 1)
+		    && from_hex(view_word(&line), from, 16)
+		    && from_hex(view_word(&line), from + 16, 1)
+		    && from_hex(view_word(&line), via.s6_addr, 16)
+		    && memcmp(to, zero, sizeof(to)) == 0
+		    && memcmp(&via, zero, sizeof(via)) != 0) {
+			add(g, &via);
 		}
-		memcpy(&a, via, sizeof(a));
-		add(g, &a);
 	}
 }

@@ -14,7 +14,8 @@
 #include "run/log.h"
 #include "run/net.h"
 
-/* --- both sides of the sockets --------------------------------------------- */
+/* --- both sides of the sockets ---------------------------------------------
+ */
 
 int
 auth_introduce(int fd, int session_fd, const struct auth_intro *intro)
@@ -25,7 +26,8 @@ auth_introduce(int fd, int session_fd, const struct auth_intro *intro)
 		char room[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control = { .room = { 0 } };
-	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1,
+	struct msghdr m = { .msg_iov = &part,
+		.msg_iovlen = 1,
 		.msg_control = control.room,
 		.msg_controllen = sizeof(control.room) };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
@@ -47,7 +49,8 @@ receive_intro(int fd, struct auth_intro *ret)
 		char room[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control;
-	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1,
+	struct msghdr m = { .msg_iov = &part,
+		.msg_iovlen = 1,
 		.msg_control = control.room,
 		.msg_controllen = sizeof(control.room) };
 	ssize_t n = recvmsg(fd, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
@@ -69,7 +72,7 @@ receive_intro(int fd, struct auth_intro *ret)
 
 int
 auth_ask(int fd, struct view user, struct view password, int64_t deadline,
-    enum auth_result *ret)
+    struct auth_answer *ret)
 {
 	struct auth_request q = { .user_n = 0 };
 	struct auth_answer a;
@@ -101,11 +104,12 @@ auth_ask(int fd, struct view user, struct view password, int64_t deadline,
 	if (n != (ssize_t)sizeof(a)) {
 		return n < 0 ? -errno : -EPIPE;
 	}
-	*ret = (enum auth_result)a.result;
+	*ret = a;
 	return 0;
 }
 
-/* --- the authenticator ------------------------------------------------------ */
+/* --- the authenticator ------------------------------------------------------
+ */
 
 bool
 auth_matches(const struct settings *settings, struct view user,
@@ -119,34 +123,138 @@ auth_matches(const struct settings *settings, struct view user,
 struct peer {
 	struct auth_intro intro;
 	unsigned tries;
+	bool waits; /* in the queue */
 };
 
-/* fds[0] is the life pipe, fds[1] the listener, fds[2 + i] is peers[i]. */
-#define FIRST 2
+/* Requests for the helper: the first one is with it when `busy`. */
+struct waiting {
+	int fd; /* of the session; -1: it has its answer, or is gone */
+	int64_t until;
+	struct auth_request request;
+};
+
+#define QUEUE_SIZE 16
+/* Of one address, so that it leaves room for others. */
+#define QUEUE_SHARE 8
+/* Below the time that a session waits for its answer. */
+#define QUEUE_MS 8000
+
+/*
+ * fds[0] is the life pipe, fds[1] the listener, fds[2] the helper,
+ * fds[FIRST + i] is peers[i].
+ */
+#define LIFE 0
+#define LISTENER 1
+#define HELPER 2
+#define FIRST 3
 
 struct authenticator {
 	const struct settings *settings;
 	struct throttle throttle;
+	struct waiting *queue;
+	size_t queued;
+	bool busy;
 	struct pollfd *fds;
 	struct peer *peers;
 	size_t n;
 	size_t most;
 };
 
+/* --- the queue ---------------------------------------------------------------
+ */
+
+/* Request `i` needs no answer any more; what the helper has stays its own. */
+static void
+forget(struct authenticator *a, size_t i)
+{
+	struct waiting *w = &a->queue[i];
+
+	w->fd = -1;
+	if (i == 0 && a->busy) {
+		return;
+	}
+	a->queued--;
+	memmove(w, w + 1, (a->queued - i) * sizeof(*w));
+	secret_wipe(&a->queue[a->queued], sizeof(*w));
+}
+
+static void
+forget_fd(struct authenticator *a, int fd)
+{
+	for (size_t i = a->queued; i > 0; i--) {
+		if (a->queue[i - 1].fd == fd) {
+			forget(a, i - 1);
+		}
+	}
+}
+
+static size_t
+index_of(const struct authenticator *a, int fd)
+{
+	size_t i = 0;
+
+	while (i < a->n && a->fds[FIRST + i].fd != fd) {
+		i++;
+	}
+	return i;
+}
+
+/* How many requests of that party wait? */
+static size_t
+share_of(const struct authenticator *a, const struct in6_addr *party)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->queued; i++) {
+		size_t peer = index_of(a, a->queue[i].fd);
+
+		n += peer < a->n
+		    && memcmp(&a->peers[peer].intro.party, party,
+			   sizeof(*party))
+			== 0;
+	}
+	return n;
+}
+
+/* False when there is no room. */
+static bool
+enqueue(struct authenticator *a, int fd, struct peer *peer,
+    const struct auth_request *q)
+{
+	if (a->queued == QUEUE_SIZE
+	    || (peer->intro.exempt == 0
+		&& share_of(a, &peer->intro.party) >= QUEUE_SHARE)) {
+		return false;
+	}
+	a->queue[a->queued++] = (struct waiting){ .fd = fd,
+		.until = clock_ms() + QUEUE_MS,
+		.request = *q };
+	peer->waits = true;
+	return true;
+}
+
+/* --- the sessions ------------------------------------------------------------
+ */
+
 static void
 remove_peer(struct authenticator *a, size_t i)
 {
+	size_t last = a->n - 1;
+
+	if (a->peers[i].waits) {
+		forget_fd(a, a->fds[FIRST + i].fd);
+	}
 	(void)close(a->fds[FIRST + i].fd);
-	a->n--;
-	a->fds[FIRST + i] = a->fds[FIRST + a->n];
-	a->peers[i] = a->peers[a->n];
+	a->fds[FIRST + i] = a->fds[FIRST + last];
+	a->peers[i] = a->peers[last];
+	a->n = last;
 }
 
 static void
 add_peer(struct authenticator *a)
 {
 	struct auth_intro intro;
-	int fd = receive_intro(a->fds[1].fd, &intro);
+	int fd = receive_intro(a->fds[LISTENER].fd, &intro);
 
 	if (fd < 0) {
 		return;
@@ -160,94 +268,257 @@ add_peer(struct authenticator *a)
 	a->n++;
 }
 
-static enum auth_result
-decide(struct authenticator *a, const struct peer *peer,
-    const struct auth_request *q)
-{
-	struct view user = { q->text, q->user_n };
-	struct view password = { q->text + q->user_n, q->password_n };
-	const struct in6_addr *party = &peer->intro.party;
-	int64_t now = clock_ms();
-	bool counts = peer->intro.exempt == 0;
-
-	if (counts && !throttle_allows(&a->throttle, party, now)) {
-		return AUTH_THROTTLED;
-	}
-	if (!auth_matches(a->settings, user, password)) {
-		if (counts) {
-			throttle_failed(&a->throttle, party, now);
-		}
-		return AUTH_WRONG;
-	}
-	if (counts) {
-		throttle_succeeded(&a->throttle, party);
-	}
-	return AUTH_OK;
-}
-
-/* Serves one request; false when the session's socket is to be closed. */
 static bool
-serve(struct authenticator *a, int fd, struct peer *peer)
+may_try(struct authenticator *a, const struct peer *peer)
 {
-	struct auth_request q;
-	struct auth_answer answer;
-	ssize_t n = recv(fd, &q, sizeof(q), MSG_DONTWAIT);
-
-	if (n != (ssize_t)sizeof(q) || q.user_n > SETTINGS_USER_MAX
-	    || q.password_n > SETTINGS_PASSWORD_MAX) {
-		return n < 0 && errno == EAGAIN;
-	}
-	answer.result = (uint8_t)decide(a, peer, &q);
-	secret_wipe(&q, sizeof(q));
-	peer->tries++;
-	return send(fd, &answer, sizeof(answer), MSG_NOSIGNAL | MSG_DONTWAIT)
-	    == (ssize_t)sizeof(answer)
-	    && answer.result != AUTH_OK && peer->tries < AUTH_TRIES;
+	return peer->intro.exempt != 0
+	    || throttle_allows(&a->throttle, &peer->intro.party, clock_ms());
 }
 
 static void
-turn(struct authenticator *a)
+count(struct authenticator *a, const struct peer *peer,
+    const struct auth_answer *answer)
 {
-	/* From the end, so that removing does not skip one. */
-	for (size_t i = a->n; i > 0; i--) {
-		struct pollfd *p = &a->fds[FIRST + i - 1];
-
-		if (p->revents != 0
-		    && !serve(a, p->fd, &a->peers[i - 1])) {
-			remove_peer(a, i - 1);
-		}
+	if (peer->intro.exempt != 0) {
+		return;
 	}
-	if ((a->fds[1].revents & POLLIN) != 0) {
-		add_peer(a);
+	if (answer->result == AUTH_OK) {
+		throttle_succeeded(&a->throttle, &peer->intro.party);
+	} else if (answer->result == AUTH_WRONG) {
+		throttle_failed(&a->throttle, &peer->intro.party, clock_ms());
 	}
 }
 
-int
-auth_run(const struct settings *settings, int listener_fd, int life_fd)
+/* Answers a session, and lets it go if that was its last try. */
+static void
+conclude(struct authenticator *a, size_t i, const struct auth_answer *answer)
 {
-	struct authenticator *a = calloc(1, sizeof(*a));
-	size_t most = settings->max_sessions + 16;
+	struct peer *peer = &a->peers[i];
+
+	count(a, peer, answer);
+	peer->waits = false;
+	peer->tries++;
+	if (send(a->fds[FIRST + i].fd, answer, sizeof(*answer),
+		MSG_NOSIGNAL | MSG_DONTWAIT)
+		!= (ssize_t)sizeof(*answer)
+	    || answer->result == AUTH_OK || peer->tries >= AUTH_TRIES) {
+		remove_peer(a, i);
+	}
+}
+
+static void
+conclude_unseen(struct authenticator *a, size_t i, enum auth_result why)
+{
+	struct auth_answer answer = { .result = (uint8_t)why };
+
+	conclude(a, i, &answer);
+}
+
+/* Answers a request now, or puts it into the queue. */
+static void
+decide(struct authenticator *a, size_t i, const struct auth_request *q)
+{
+	struct view user = { q->text, q->user_n };
+	struct view password = { q->text + q->user_n, q->password_n };
+	struct auth_answer answer = { .result = AUTH_WRONG };
+
+	if (!may_try(a, &a->peers[i])) {
+		conclude_unseen(a, i, AUTH_THROTTLED);
+		return;
+	}
+	if (a->fds[HELPER].fd >= 0
+	    && !secret_eq(view_str(a->settings->user), user)) {
+		if (!enqueue(a, a->fds[FIRST + i].fd, &a->peers[i], q)) {
+			conclude_unseen(a, i, AUTH_UNAVAILABLE);
+		}
+		return;
+	}
+	if (auth_matches(a->settings, user, password)) {
+		answer = (struct auth_answer){ .result = AUTH_OK,
+			.rights = AUTH_SITE };
+	}
+	conclude(a, i, &answer);
+}
+
+/* A session has said something, or is gone. */
+static void
+serve(struct authenticator *a, size_t i)
+{
+	struct auth_request q;
+	ssize_t n = recv(a->fds[FIRST + i].fd, &q, sizeof(q), MSG_DONTWAIT);
+
+	if (n < 0 && errno == EAGAIN) {
+		return;
+	}
+	if (n != (ssize_t)sizeof(q) || q.user_n > SETTINGS_USER_MAX
+	    || q.password_n > SETTINGS_PASSWORD_MAX || a->peers[i].waits) {
+		remove_peer(a, i);
+		return;
+	}
+	decide(a, i, &q);
+	secret_wipe(&q, sizeof(q));
+}
+
+/* --- the helper --------------------------------------------------------------
+ */
+
+/* Who has waited for too long is told so. */
+static void
+expire(struct authenticator *a)
+{
+	int64_t now = clock_ms();
+
+	for (size_t i = a->queued; i > 0; i--) {
+		const struct waiting *w = &a->queue[i - 1];
+		size_t peer = index_of(a, w->fd);
+
+		if (w->fd < 0 || w->until > now) {
+			continue;
+		}
+		forget(a, i - 1);
+		conclude_unseen(a, peer, AUTH_UNAVAILABLE);
+	}
+}
+
+/* Takes the helper's answer.  False when the helper is gone. */
+static bool
+take_answer(struct authenticator *a)
+{
+	struct auth_answer answer;
+	int fd = a->fds[HELPER].fd;
+	ssize_t n = recv(fd, &answer, sizeof(answer), MSG_DONTWAIT);
+
+	if (n != (ssize_t)sizeof(answer) || !a->busy) {
+		return n < 0 && errno == EAGAIN;
+	}
+	fd = a->queue[0].fd;
+	a->busy = false;
+	forget(a, 0);
+	if (fd >= 0) {
+		conclude(a, index_of(a, fd), &answer);
+	}
+	return true;
+}
+
+/* Gives the helper the next request, if it has none. */
+static bool
+give_next(struct authenticator *a)
+{
+	while (!a->busy && a->queued > 0) {
+		const struct waiting *w = &a->queue[0];
+		size_t peer = index_of(a, w->fd);
+
+		/* Meanwhile others of the same address may have failed. */
+		if (!may_try(a, &a->peers[peer])) {
+			forget(a, 0);
+			conclude_unseen(a, peer, AUTH_THROTTLED);
+			continue;
+		}
+		if (send(a->fds[HELPER].fd, &w->request, sizeof(w->request),
+			MSG_NOSIGNAL | MSG_DONTWAIT)
+		    != (ssize_t)sizeof(w->request)) {
+			return false;
+		}
+		a->busy = true;
+	}
+	return true;
+}
+
+/* --- all of it ---------------------------------------------------------------
+ */
+
+/* Milliseconds until somebody has waited for too long; -1: nobody waits. */
+static int
+patience(const struct authenticator *a)
+{
+	int ms = -1;
+
+	for (size_t i = 0; i < a->queued; i++) {
+		int left = clock_left(a->queue[i].until);
+
+		if (a->queue[i].fd >= 0 && (ms < 0 || left < ms)) {
+			ms = left;
+		}
+	}
+	return ms;
+}
+
+/* False when the helper is gone. */
+static bool
+turn(struct authenticator *a)
+{
+	bool good = a->fds[HELPER].revents == 0 || take_answer(a);
+
+	for (size_t i = 0; i < a->n;) {
+		size_t n = a->n;
+
+		if (a->fds[FIRST + i].revents != 0) {
+			/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
+			serve(a, i);
+		}
+		/* The last one takes the place of one that is removed. */
+		i += a->n == n;
+	}
+	expire(a);
+	if ((a->fds[LISTENER].revents & POLLIN) != 0) {
+		add_peer(a);
+	}
+	return good && give_next(a);
+}
+
+/*
+ * Until the life pipe or the listener ends.  False when that is no way to
+ * live: poll(2) fails, or the helper is gone.
+ */
+static bool
+serve_all(struct authenticator *a)
+{
 	bool stop = false;
 
-	if (a != NULL) {
-		a->fds = calloc(FIRST + most, sizeof(*a->fds));
-		a->peers = calloc(most, sizeof(*a->peers));
-	}
-	if (a == NULL || a->fds == NULL || a->peers == NULL) {
-		log_say(LOG_ERROR, "out_of_memory", "authenticator");
-		return 1;
-	}
-	a->settings = settings;
-	a->most = most;
-	a->fds[0] = (struct pollfd){ .fd = life_fd, .events = POLLIN };
-	a->fds[1] = (struct pollfd){ .fd = listener_fd, .events = POLLIN };
 	while (!stop) {
-		if (poll(a->fds, FIRST + a->n, -1) < 0 && errno != EINTR) {
-			break;
+		if (poll(a->fds, FIRST + a->n, patience(a)) < 0) {
+			if (errno != EINTR) {
+				return false;
+			}
+			continue;
 		}
-		turn(a);
-		stop = a->fds[0].revents != 0
-		    || (a->fds[1].revents & (POLLHUP | POLLERR)) != 0;
+		stop = a->fds[LIFE].revents != 0
+		    || (a->fds[LISTENER].revents & (POLLHUP | POLLERR)) != 0;
+		if (!turn(a) && !stop) {
+			log_say(LOG_ERROR, "role_failed",
+			    "the helper for WordPress logins has ended");
+			return false;
+		}
 	}
-	return stop ? 0 : 1;
+	return true;
+}
+
+int
+auth_run(const struct settings *settings, int listener_fd, int life_fd,
+    int helper_fd)
+{
+	/* Some sessions more than may be: those that are just ending. */
+	size_t most = settings->max_sessions + 16;
+	struct authenticator a = { .settings = settings,
+		.most = most,
+		.queue = calloc(QUEUE_SIZE, sizeof(*a.queue)),
+		.fds = calloc(FIRST + most, sizeof(*a.fds)),
+		.peers = calloc(most, sizeof(*a.peers)) };
+	int status = 1;
+
+	if (a.queue == NULL || a.fds == NULL || a.peers == NULL) {
+		log_say(LOG_ERROR, "out_of_memory", "authenticator");
+	} else {
+		a.fds[LIFE] = (struct pollfd){ .fd = life_fd,
+			.events = POLLIN };
+		a.fds[LISTENER] = (struct pollfd){ .fd = listener_fd,
+			.events = POLLIN };
+		a.fds[HELPER] = (struct pollfd){ .fd = helper_fd,
+			.events = POLLIN };
+		status = serve_all(&a) ? 0 : 1;
+	}
+	free(a.queue);
+	free(a.fds);
+	free(a.peers);
+	return status;
 }

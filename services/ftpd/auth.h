@@ -1,6 +1,8 @@
 /*
  * Logins.  The authenticator is a process of its own: it alone knows the
- * password and who failed how often.  What it takes in:
+ * user's password and who failed how often.  All other names it has looked at
+ * by its helper (wplogin.h), if WordPress's users may log in: one after the
+ * other, and never so many that somebody waits for long.  What it takes in:
  *
  *	from the listener: a socket for a new session, and its address;
  *	from a session, over that socket: a name and a password, at most
@@ -8,7 +10,8 @@
  *
  * Messages are packets (SOCK_SEQPACKET); any other one ends that session's
  * socket.  The time of an answer depends on the length of what was sent, not
- * on whether the name exists.
+ * on whether the name exists; that the user's own name does not wait for the
+ * helper is hidden by the second that a wrong login takes in any case.
  */
 #ifndef FTPD_AUTH_H
 #define FTPD_AUTH_H
@@ -24,7 +27,19 @@
 
 #define AUTH_TRIES 3
 
-enum auth_result { AUTH_OK, AUTH_WRONG, AUTH_THROTTLED };
+enum auth_result {
+	AUTH_OK,
+	AUTH_WRONG,
+	AUTH_THROTTLED, /* not looked at: too many were wrong */
+	AUTH_UNAVAILABLE, /* not looked at: no database, or too busy */
+};
+
+/* What a user may do; more is greater. */
+enum auth_rights {
+	AUTH_NOTHING,
+	AUTH_UPLOADS, /* wp-content/uploads, and nothing else */
+	AUTH_SITE, /* the whole root */
+};
 
 struct auth_request {
 	uint16_t user_n;
@@ -34,6 +49,7 @@ struct auth_request {
 
 struct auth_answer {
 	uint8_t result; /* enum auth_result */
+	uint8_t rights; /* enum auth_rights; for AUTH_OK */
 };
 
 /* How the listener introduces a session. */
@@ -51,16 +67,17 @@ NODISCARD int auth_introduce(int fd, int session_fd,
  * the deadline.  What is too long is simply wrong.
  */
 NODISCARD int auth_ask(int fd, struct view user, struct view password,
-    int64_t deadline, enum auth_result *ret);
+    int64_t deadline, struct auth_answer *ret);
 
-/* Is this the user?  Same work for every answer. */
+/* Is this the user of the settings?  Same work for every answer. */
 bool auth_matches(const struct settings *settings, struct view user,
     struct view password);
 
 /*
- * The authenticator's life: serves until `life_fd` ends.  Returns the exit
- * status.
+ * The authenticator's life: serves until `life_fd` ends.  `helper_fd` leads to
+ * the helper; -1: there is none.  Returns the exit status.
  */
-int auth_run(const struct settings *settings, int listener_fd, int life_fd);
+int auth_run(const struct settings *settings, int listener_fd, int life_fd,
+    int helper_fd);
 
 #endif

@@ -26,21 +26,35 @@ chan_done(struct chan *c)
 static int
 wait_for(struct chan *c, short events, int64_t deadline)
 {
-	return c->waiter.wait(c->waiter.ctx, c->fd, events, deadline);
+	int r = deadline == CHAN_NOW
+	    ? -EAGAIN
+	    : c->waiter.wait(c->waiter.ctx, c->fd, events, deadline);
+
+	return r < 0 ? r : 1;
+}
+
+/* Clears what earlier calls left, as SSL_get_error() reads it. */
+static void
+tls_before(void)
+{
+	ERR_clear_error();
+	errno = 0;
 }
 
 /*
- * What the result of an SSL function means: POLLIN or POLLOUT to wait for, 0
- * for the end of the stream, or -errno.
+ * After an SSL function gave no success: waits for what it needs.  1: call it
+ * again; 0: the stream has ended; or -errno.
  */
 static int
-tls_meaning(const struct chan *c, int result, int err)
+tls_again(struct chan *c, int result, int64_t deadline)
 {
+	int err = errno;
+
 	switch (SSL_get_error(c->ssl, result)) {
 	case SSL_ERROR_WANT_READ:
-		return POLLIN;
+		return wait_for(c, POLLIN, deadline);
 	case SSL_ERROR_WANT_WRITE:
-		return POLLOUT;
+		return wait_for(c, POLLOUT, deadline);
 	case SSL_ERROR_ZERO_RETURN:
 		return 0;
 	case SSL_ERROR_SYSCALL:
@@ -57,117 +71,58 @@ tls_meaning(const struct chan *c, int result, int err)
 	return -EPROTO;
 }
 
-/* Clears what earlier calls left, as SSL_get_error() reads it. */
-static void
-tls_before(void)
+/* The same after a system call failed: 1, or -errno. */
+static int
+plain_again(struct chan *c, short events, int64_t deadline)
 {
-	ERR_clear_error();
-	errno = 0;
+	if (errno == EINTR) {
+		return 1;
+	}
+	return errno == EAGAIN ? wait_for(c, events, deadline) : -errno;
 }
 
 int
 chan_accept_tls_take(struct chan *c, SSL *ssl, int64_t deadline)
 {
-	int r, want;
+	int r;
 
 	c->ssl = ssl;
 	if (SSL_set_fd(ssl, c->fd) != 1) {
 		return -ENOMEM;
 	}
-	for (;;) {
+	do {
 		tls_before();
 		r = SSL_accept(ssl);
 		if (r == 1) {
 			return 0;
 		}
-		want = tls_meaning(c, r, errno);
-		if (want <= 0) {
-			return want == 0 ? -ECONNRESET : want;
-		}
-		r = wait_for(c, (short)want, deadline);
-		if (r < 0) {
-			return r;
-		}
-	}
-}
-
-/* > 0: bytes; 0: end; -EAGAIN with the events to wait for in *ret_want. */
-static ssize_t
-read_once(struct chan *c, void *out, size_t n, short *ret_want)
-{
-	ssize_t got;
-	int want;
-
-	*ret_want = POLLIN;
-	if (c->ssl == NULL) {
-		do {
-			got = recv(c->fd, out, n, 0);
-		} while (got < 0 && errno == EINTR);
-		return got < 0 ? -errno : got;
-	}
-	tls_before();
-	got = SSL_read(c->ssl, out, n > INT32_MAX ? INT32_MAX : (int)n);
-	if (got > 0) {
-		return got;
-	}
-	want = tls_meaning(c, (int)got, errno);
-	if (want <= 0) {
-		return want;
-	}
-	*ret_want = (short)want;
-	return -EAGAIN;
+		r = tls_again(c, r, deadline);
+	} while (r > 0);
+	return r == 0 ? -ECONNRESET : r;
 }
 
 ssize_t
 chan_read(struct chan *c, void *out, size_t n, int64_t deadline)
 {
-	for (;;) {
-		short want;
-		ssize_t got = read_once(c, out, n, &want);
-		int r;
+	int r;
 
-		if (got != -EAGAIN) {
+	do {
+		ssize_t got;
+
+		tls_before();
+		if (c->ssl == NULL) {
+			got = recv(c->fd, out, n, 0);
+		} else {
+			got = SSL_read(c->ssl, out,
+			    n > INT32_MAX ? INT32_MAX : (int)n);
+		}
+		if (got > 0 || (got == 0 && c->ssl == NULL)) {
 			return got;
 		}
-		r = wait_for(c, want, deadline);
-		if (r < 0) {
-			return r;
-		}
-	}
-}
-
-ssize_t
-chan_try_read(struct chan *c, void *out, size_t n)
-{
-	short want;
-
-	return read_once(c, out, n, &want);
-}
-
-static ssize_t
-write_once(struct chan *c, const void *bytes, size_t n, short *ret_want)
-{
-	ssize_t sent;
-	int want;
-
-	*ret_want = POLLOUT;
-	if (c->ssl == NULL) {
-		do {
-			sent = send(c->fd, bytes, n, MSG_NOSIGNAL);
-		} while (sent < 0 && errno == EINTR);
-		return sent < 0 ? -errno : sent;
-	}
-	tls_before();
-	sent = SSL_write(c->ssl, bytes, n > INT32_MAX ? INT32_MAX : (int)n);
-	if (sent > 0) {
-		return sent;
-	}
-	want = tls_meaning(c, (int)sent, errno);
-	if (want <= 0) {
-		return want == 0 ? -EPIPE : want;
-	}
-	*ret_want = (short)want;
-	return -EAGAIN;
+		r = c->ssl == NULL ? plain_again(c, POLLIN, deadline)
+				   : tls_again(c, (int)got, deadline);
+	} while (r > 0);
+	return r;
 }
 
 int
@@ -176,18 +131,25 @@ chan_write(struct chan *c, const void *bytes, size_t n, int64_t deadline)
 	const char *p = bytes;
 
 	while (n > 0) {
-		short want;
-		ssize_t sent = write_once(c, p, n, &want);
+		ssize_t sent;
 		int r;
 
+		tls_before();
+		if (c->ssl == NULL) {
+			sent = send(c->fd, p, n, MSG_NOSIGNAL);
+		} else {
+			sent = SSL_write(c->ssl, p,
+			    n > INT32_MAX ? INT32_MAX : (int)n);
+		}
 		if (sent > 0) {
 			p += sent;
 			n -= (size_t)sent;
 			continue;
 		}
-		r = sent == -EAGAIN ? wait_for(c, want, deadline) : (int)sent;
-		if (r < 0) {
-			return r;
+		r = c->ssl == NULL ? plain_again(c, POLLOUT, deadline)
+				   : tls_again(c, (int)sent, deadline);
+		if (r <= 0) {
+			return r == 0 ? -EPIPE : r;
 		}
 	}
 	return 0;
@@ -196,19 +158,19 @@ chan_write(struct chan *c, const void *bytes, size_t n, int64_t deadline)
 int
 chan_finish(struct chan *c, int64_t deadline)
 {
-	int r = 0;
+	int r = c->ssl == NULL ? 0 : 1;
 
-	while (r == 0 && c->ssl != NULL) {
-		int done, want;
-
+	while (r > 0) {
 		tls_before();
-		done = SSL_shutdown(c->ssl);
-		if (done >= 0) {
+		r = SSL_shutdown(c->ssl);
+		if (r >= 0) {
+			r = 0;
 			break;
 		}
-		want = tls_meaning(c, done, errno);
-		r = want > 0 ? wait_for(c, (short)want, deadline)
-		    : want == 0 ? -EPIPE : want;
+		r = tls_again(c, r, deadline);
+		if (r == 0) {
+			r = -EPIPE;
+		}
 	}
 	if (shutdown(c->fd, SHUT_WR) < 0 && r == 0) {
 		r = -errno;

@@ -39,12 +39,12 @@ void chan_done(struct chan *c);
 /* Server side of the TLS handshake over `ssl`, which is taken. */
 NODISCARD int chan_accept_tls_take(struct chan *c, SSL *ssl, int64_t deadline);
 
+/* As a deadline: -EAGAIN where there would be something to wait for. */
+#define CHAN_NOW (-1)
+
 /* Up to `n` bytes: > 0, 0 at the clean end of the stream, or -errno. */
 NODISCARD ssize_t chan_read(struct chan *c, void *out, size_t n,
     int64_t deadline);
-
-/* The same without waiting: -EAGAIN when there is nothing. */
-NODISCARD ssize_t chan_try_read(struct chan *c, void *out, size_t n);
 
 /* All `n` bytes.  0, or -errno. */
 NODISCARD int chan_write(struct chan *c, const void *bytes, size_t n,

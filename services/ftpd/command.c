@@ -1,64 +1,73 @@
 #include "ftpd/command.h"
 
-struct verb_row {
-	const char *name;
-	enum verb verb;
-	unsigned flags;
-};
+#include "ftpd/session.h"
 
-/* The name that command_name() gives comes first for each verb. */
-static const struct verb_row verbs[] = {
-	{ "ABOR", VERB_ABOR, VERB_ANYONE },
-	{ "ALLO", VERB_ALLO, VERB_KEEPS },
-	{ "APPE", VERB_APPE, VERB_ARG },
-	{ "AUTH", VERB_AUTH, VERB_ANYONE | VERB_ARG },
-	{ "AVBL", VERB_AVBL, 0 },
-	{ "CCC", VERB_CCC, VERB_ANYONE },
-	{ "CDUP", VERB_CDUP, 0 },
-	{ "XCUP", VERB_CDUP, 0 },
-	{ "CLNT", VERB_CLNT, VERB_ANYONE },
-	{ "CWD", VERB_CWD, VERB_ARG },
-	{ "XCWD", VERB_CWD, VERB_ARG },
-	{ "DELE", VERB_DELE, VERB_ARG },
-	{ "EPRT", VERB_EPRT, 0 },
-	{ "EPSV", VERB_EPSV, VERB_KEEPS },
-	{ "FEAT", VERB_FEAT, VERB_ANYONE },
-	{ "HELP", VERB_HELP, VERB_ANYONE },
-	{ "HOST", VERB_HOST, VERB_ANYONE | VERB_ARG },
-	{ "LIST", VERB_LIST, 0 },
-	{ "MDTM", VERB_MDTM, VERB_ARG | VERB_KEEPS },
-	{ "MFMT", VERB_MFMT, VERB_ARG },
-	{ "MKD", VERB_MKD, VERB_ARG },
-	{ "XMKD", VERB_MKD, VERB_ARG },
-	{ "MLSD", VERB_MLSD, 0 },
-	{ "MLST", VERB_MLST, 0 },
-	{ "MODE", VERB_MODE, VERB_ARG | VERB_KEEPS },
-	{ "NLST", VERB_NLST, 0 },
-	{ "NOOP", VERB_NOOP, VERB_ANYONE | VERB_KEEPS },
-	{ "OPTS", VERB_OPTS, VERB_ANYONE | VERB_ARG },
-	{ "PASS", VERB_PASS, VERB_ANYONE },
-	{ "PASV", VERB_PASV, VERB_KEEPS },
-	{ "PBSZ", VERB_PBSZ, VERB_ANYONE | VERB_ARG },
-	{ "PORT", VERB_PORT, 0 },
-	{ "PROT", VERB_PROT, VERB_ANYONE | VERB_ARG | VERB_KEEPS
-	        },
-	{ "PWD", VERB_PWD, 0 },
-	{ "XPWD", VERB_PWD, 0 },
-	{ "QUIT", VERB_QUIT, VERB_ANYONE },
-	{ "REST", VERB_REST, VERB_ARG | VERB_KEEPS },
-	{ "RETR", VERB_RETR, VERB_ARG },
-	{ "RMD", VERB_RMD, VERB_ARG },
-	{ "XRMD", VERB_RMD, VERB_ARG },
-	{ "RNFR", VERB_RNFR, VERB_ARG },
-	{ "RNTO", VERB_RNTO, VERB_ARG },
-	{ "SITE", VERB_SITE, VERB_ARG },
-	{ "SIZE", VERB_SIZE, VERB_ARG | VERB_KEEPS },
-	{ "STAT", VERB_STAT, 0 },
-	{ "STOR", VERB_STOR, VERB_ARG },
-	{ "STRU", VERB_STRU, VERB_ARG | VERB_KEEPS },
-	{ "SYST", VERB_SYST, VERB_ANYONE },
-	{ "TYPE", VERB_TYPE, VERB_ARG | VERB_KEEPS },
-	{ "USER", VERB_USER, VERB_ANYONE | VERB_ARG },
+/* The server would have to connect where it is told to. */
+static const char no_active[] = "Active mode is not offered; use EPSV or PASV.";
+
+#define ANYONE COMMAND_ANYONE
+#define ARG COMMAND_ARG
+#define KEEPS COMMAND_KEEPS
+#define RUN(n, f, r) \
+	{ \
+		.name = (n), .flags = (f), .run = (r) \
+	}
+#define SAY(n, f, c, t) \
+	{ \
+		.name = (n), .flags = (f), .code = (c), .text = (t) \
+	}
+
+static const struct command commands[] = {
+	RUN("ABOR", ANYONE, session_abor),
+	RUN("ALLO", KEEPS, session_allo),
+	RUN("APPE", ARG, session_appe),
+	RUN("AUTH", ANYONE | ARG, session_auth),
+	RUN("AVBL", 0, session_avbl),
+	RUN("CCC", ANYONE, session_ccc),
+	RUN("CDUP", 0, session_cdup),
+	RUN("XCUP", 0, session_cdup),
+	RUN("CLNT", ANYONE, session_clnt),
+	RUN("CWD", ARG, session_cwd),
+	RUN("XCWD", ARG, session_cwd),
+	RUN("DELE", ARG, session_dele),
+	SAY("EPRT", 0, REPLY_NOT_IMPLEMENTED, no_active),
+	RUN("EPSV", KEEPS, session_epsv),
+	RUN("FEAT", ANYONE, session_feat),
+	RUN("HELP", ANYONE, session_help),
+	RUN("HOST", ANYONE | ARG, session_host),
+	RUN("LIST", 0, session_list),
+	RUN("MDTM", ARG | KEEPS, session_mdtm),
+	RUN("MFMT", ARG, session_mfmt),
+	RUN("MKD", ARG, session_mkd),
+	RUN("XMKD", ARG, session_mkd),
+	RUN("MLSD", 0, session_mlsd),
+	RUN("MLST", 0, session_mlst),
+	RUN("MODE", ARG | KEEPS, session_mode),
+	RUN("NLST", 0, session_nlst),
+	SAY("NOOP", ANYONE | KEEPS, REPLY_DONE, "Here."),
+	RUN("OPTS", ANYONE | ARG, session_opts),
+	RUN("PASS", ANYONE, session_pass),
+	RUN("PASV", KEEPS, session_pasv),
+	RUN("PBSZ", ANYONE | ARG, session_pbsz),
+	SAY("PORT", 0, REPLY_NOT_IMPLEMENTED, no_active),
+	RUN("PROT", ANYONE | ARG | KEEPS, session_prot),
+	RUN("PWD", 0, session_pwd),
+	RUN("XPWD", 0, session_pwd),
+	RUN("QUIT", ANYONE, session_quit),
+	RUN("REST", ARG | KEEPS, session_rest),
+	RUN("RETR", ARG, session_retr),
+	RUN("RMD", ARG, session_rmd),
+	RUN("XRMD", ARG, session_rmd),
+	RUN("RNFR", ARG, session_rnfr),
+	RUN("RNTO", ARG, session_rnto),
+	RUN("SITE", ARG, session_site),
+	RUN("SIZE", ARG | KEEPS, session_size),
+	RUN("STAT", 0, session_stat),
+	RUN("STOR", ARG, session_stor),
+	RUN("STRU", ARG | KEEPS, session_stru),
+	SAY("SYST", ANYONE, REPLY_SYSTEM, "UNIX Type: L8"),
+	RUN("TYPE", ARG | KEEPS, session_type),
+	RUN("USER", ANYONE | ARG, session_user),
 };
 
 /* FTP verbs of the RFCs that this server leaves out. */
@@ -67,9 +76,8 @@ static const char *const absent[] = { "ACCT", "ADAT", "CONF", "CSID", "ENC",
 	"HASH", "RANG", "COMB", "THMB", "XCRC", "XMD5", "XSHA1" };
 
 /* Words that begin other protocols' lines and no FTP command. */
-static const char *const foreign[] = { "GET", "POST", "PUT", "HEAD",
-	"OPTIONS", "CONNECT", "TRACE", "DELETE", "PATCH", "PRI", "EHLO",
-	"HELO" };
+static const char *const foreign[] = { "GET", "POST", "PUT", "HEAD", "OPTIONS",
+	"CONNECT", "TRACE", "DELETE", "PATCH", "PRI", "EHLO", "HELO" };
 
 static bool
 is_one_of(const char *const *words, size_t n, struct view word)
@@ -90,41 +98,37 @@ unknown(struct view line, struct view word)
 		return COMMAND_FOREIGN;
 	}
 	return is_one_of(absent, ARRAY_LEN(absent), word) ? COMMAND_ABSENT
-	                                                  : COMMAND_UNKNOWN;
+							  : COMMAND_UNKNOWN;
 }
 
 enum command_status
-command_parse(struct view line, struct command *ret)
+command_parse(struct view line, const struct command **ret,
+    struct view *ret_arg)
 {
 	struct view arg = line;
 	struct view word = view_cut(&arg, ' ');
 
 	if (view_trim(line).n == 0) {
-		return COMMAND_EMPTY;
+		return COMMAND_UNKNOWN;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
-		if (!view_eq_nocase(word, view_str(verbs[i].name))) {
-			continue;
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		const struct command *c = &commands[i];
+
+		if (view_eq_nocase(word, view_str(c->name))) {
+			*ret = c;
+			*ret_arg = arg;
+			return (c->flags & COMMAND_ARG) != 0 && arg.n == 0
+			    ? COMMAND_NO_ARG
+			    : COMMAND_OK;
 		}
-		*ret = (struct command){ .verb = verbs[i].verb,
-			.flags = verbs[i].flags, .arg = arg };
-		if ((ret->flags & VERB_ARG) != 0 && arg.n == 0) {
-			return COMMAND_NO_ARG;
-		}
-		return COMMAND_OK;
 	}
 	return unknown(line, word);
 }
 
 const char *
-command_name(enum verb verb)
+command_name(size_t i)
 {
-	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
-		if (verbs[i].verb == verb) {
-			return verbs[i].name;
-		}
-	}
-	return "?";
+	return i < ARRAY_LEN(commands) ? commands[i].name : NULL;
 }
 
 bool

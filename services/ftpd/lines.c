@@ -49,7 +49,7 @@ lines_feed(struct lines *l, const char *bytes, size_t n)
 		} else if (l->telnet == 1 && c != IAC) {
 			/* WILL, WONT, DO and DONT have an option behind. */
 			l->telnet = c >= TELNET_WILL && c <= TELNET_DONT ? 2
-			                                                 : 0;
+									 : 0;
 		} else if (l->telnet == 0 && c == IAC) {
 			l->telnet = 1;
 		} else {

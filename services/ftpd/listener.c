@@ -1,5 +1,6 @@
 #include "ftpd/listener.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -23,6 +24,7 @@
 #include "ftpd/sandbox.h"
 #include "ftpd/session.h"
 #include "ftpd/tls.h"
+#include "ftpd/wplogin.h"
 #include "run/clock.h"
 #include "run/confine.h"
 #include "run/log.h"
@@ -34,6 +36,13 @@
 #define STOP_MS 5000
 #define ACCEPTS_PER_TURN 16
 #define ROUTE_MAX 65536
+#define DNS_PORT 53
+
+/* The processes that live as long as this one. */
+enum role { AUTHENTICATOR, REPORTER, RESOLVER, ROLE_COUNT };
+
+static const char *const role_names[] = { "authenticator", "reporter",
+	"resolver" };
 
 struct listener {
 	struct settings *settings;
@@ -44,8 +53,7 @@ struct listener {
 	struct addr_gateways gateways;
 	struct resolver resolver;
 	struct children children;
-	pid_t authenticator;
-	pid_t reporter;
+	pid_t roles[ROLE_COUNT]; /* 0: not running */
 	int rules_fd; /* Landlock rules for sessions; -1: none */
 	int auth_fd; /* to the authenticator */
 	int life_in; /* what all others watch: it ends when we do */
@@ -56,7 +64,7 @@ struct listener {
 	int status;
 };
 
-/* --- start: what can go wrong, in plain words ---------------------------------- */
+/* --- start: what can go wrong, in plain words ----------------------------- */
 
 static const char *
 root_advice(int err)
@@ -89,16 +97,19 @@ open_volume(struct listener *l)
 	}
 	r = stage_open(&l->stage, &l->root);
 	if (r < 0) {
-		log_say(LOG_ERROR, "cannot_start", "FTPD_ROOT '%s': cannot "
+		log_say(LOG_ERROR, "cannot_start",
+		    "FTPD_ROOT '%s': cannot "
 		    "make or open '%s' in it as user %d: %s; the volume has "
-		    "to belong to this user", path, STAGE_FOLDER,
-		    (int)geteuid(), strerror(-r));
+		    "to belong to this user",
+		    path, STAGE_FOLDER, (int)geteuid(), strerror(-r));
 		return r;
 	}
 	swept = stage_sweep(&l->stage, 0);
 	if (swept > 0) {
-		log_say(LOG_INFO, "swept", "%u unfinished uploads of an "
-		    "earlier run removed", swept);
+		log_say(LOG_INFO, "swept",
+		    "%u unfinished uploads of an "
+		    "earlier run removed",
+		    swept);
 	}
 	return 0;
 }
@@ -122,8 +133,7 @@ load_tls(struct listener *l)
 	} else {
 		SSL_CTX_free(l->tls);
 		l->tls = ctx;
-		stats_set(&l->stats->certificate_loaded,
-		    (uint64_t)time(NULL));
+		stats_set(&l->stats->certificate_loaded, (uint64_t)time(NULL));
 	}
 	log_close(&line);
 	buf_done(&why);
@@ -178,32 +188,39 @@ find_gateways(struct listener *l)
 static void
 report_confinement(struct listener *l)
 {
+	static const char *const names[] = { "files", "ports", "scope",
+		"seccomp" };
 	struct confine_support has;
 	struct log_line line;
 	bool whole;
 
 	confine_probe(&has);
+	const bool layers[STATS_LAYER_COUNT] = { has.files, has.ports,
+		has.scope, has.seccomp };
+
 	whole = has.files && has.ports && has.scope && has.seccomp;
 	stats_set(&l->stats->landlock_abi, (uint64_t)has.landlock_abi);
-	stats_set(&l->stats->layers[STATS_LAYER_FILES], has.files);
-	stats_set(&l->stats->layers[STATS_LAYER_PORTS], has.ports);
-	stats_set(&l->stats->layers[STATS_LAYER_SCOPE], has.scope);
-	stats_set(&l->stats->layers[STATS_LAYER_SECCOMP], has.seccomp);
 	log_open(&line, whole ? LOG_INFO : LOG_WARN, "confinement");
 	log_num(&line, "landlock_abi", has.landlock_abi);
-	log_str(&line, "files", has.files ? "yes" : "no");
-	log_str(&line, "ports", has.ports ? "yes" : "no");
-	log_str(&line, "scope", has.scope ? "yes" : "no");
-	log_str(&line, "seccomp", has.seccomp ? "yes" : "no");
+	for (size_t i = 0; i < STATS_LAYER_COUNT; i++) {
+		stats_set(&l->stats->layers[i], layers[i]);
+		log_str(&line, names[i], layers[i] ? "yes" : "no");
+	}
 	log_close(&line);
 }
 
-/* --- the other processes --------------------------------------------------------- */
+/* --- the other processes -------------------------------------------------- */
 
-/* In a new process: what it shares with the listener it lets go. */
-static void
-become_child(struct listener *l, pid_t parent)
+/* fork(2); what a new process shares with the listener it lets go. */
+static pid_t
+fork_child(struct listener *l)
 {
+	pid_t parent = getpid();
+	pid_t pid = fork();
+
+	if (pid != 0) {
+		return pid;
+	}
 	sig_child_reset();
 	(void)signal(SIGINT, SIG_IGN);
 	(void)signal(SIGQUIT, SIG_IGN);
@@ -220,95 +237,135 @@ become_child(struct listener *l, pid_t parent)
 	if (l->resolver.fd >= 0) {
 		(void)close(l->resolver.fd);
 	}
+	return 0;
 }
 
 static _Noreturn void
 end_role(const char *role, int r)
 {
 	if (r < 0) {
-		log_say(LOG_ERROR, "role_failed", "%s: %s", role,
-		    strerror(-r));
+		log_say(LOG_ERROR, "role_failed", "%s: %s", role, strerror(-r));
 	}
 	_exit(r == 0 ? 0 : 1);
+}
+
+static _Noreturn void
+be_authenticator(struct listener *l, int listener_fd)
+{
+	int helper = -1, r;
+
+	(void)close(l->stage.dir);
+	fsroot_close(&l->root);
+	(void)prctl(PR_SET_DUMPABLE, 0);
+	r = wplogin_start(l->settings, listener_fd, &helper);
+	if (r == 0) {
+		r = sandbox_authenticator();
+	}
+	if (r == 0) {
+		r = auth_run(l->settings, listener_fd, l->life_in, helper);
+	}
+	end_role(role_names[AUTHENTICATOR], r);
 }
 
 static int
 start_authenticator(struct listener *l)
 {
-	pid_t parent = getpid();
 	int pair[2];
+	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
 		return -errno;
 	}
-	l->authenticator = fork();
-	if (l->authenticator == 0) {
-		int r;
-
-		become_child(l, parent);
+	pid = fork_child(l);
+	if (pid == 0) {
 		(void)close(pair[0]);
-		(void)close(l->stage.dir);
-		fsroot_close(&l->root);
-		(void)prctl(PR_SET_DUMPABLE, 0);
-		r = sandbox_authenticator();
-		end_role("authenticator", r < 0 ? r
-		    : auth_run(l->settings, pair[1], l->life_in));
+		be_authenticator(l, pair[1]);
 	}
 	(void)close(pair[1]);
 	l->auth_fd = pair[0];
-	/* Nobody else has to know it from here on. */
+	l->roles[AUTHENTICATOR] = pid;
+	/* Nobody else has to know them from here on. */
 	secret_wipe(l->settings->password, strlen(l->settings->password));
-	return l->authenticator < 0 ? -errno : 0;
+	secret_wipe(l->settings->db_password, strlen(l->settings->db_password));
+	return pid < 0 ? -EAGAIN : 0;
 }
 
 static int
 start_reporter(struct listener *l)
 {
-	pid_t parent = getpid();
+	pid_t pid = fork_child(l);
 
-	l->reporter = fork();
-	if (l->reporter == 0) {
+	if (pid == 0) {
 		int r;
 
-		become_child(l, parent);
 		(void)close(l->auth_fd);
 		(void)close(l->stage.dir);
 		r = sandbox_reporter((uint16_t)l->settings->http_port);
-		end_role("reporter", r < 0 ? r : reporter_run(l->settings,
-		    l->stats, l->root.fd, l->life_in));
+		if (r == 0) {
+			r = reporter_run(l->settings, l->stats, l->root.fd,
+			    l->life_in);
+		}
+		end_role(role_names[REPORTER], r);
 	}
-	return l->reporter < 0 ? -errno : 0;
+	l->roles[REPORTER] = pid;
+	return pid < 0 ? -EAGAIN : 0;
 }
 
-/* --- sessions ---------------------------------------------------------------------- */
-
-struct user_confinement {
-	const struct settings *settings;
-	int folder_fd;
-};
-
+/* Unless the address that PASV answers is known, or the connection's own. */
 static int
-confine_user(void *ctx)
+start_resolver(struct listener *l)
 {
-	const struct user_confinement *user = ctx;
+	const char *name = l->settings->pasv_address;
+	int pipes[2];
+	pid_t pid;
 
-	return sandbox_user(user->settings, user->folder_fd);
+	l->resolver.known = inet_pton(AF_INET, name, &l->resolver.addr) == 1;
+	if (l->resolver.known || name[0] == '\0') {
+		return 0;
+	}
+	if (pipe2(pipes, O_CLOEXEC) < 0) {
+		return -errno;
+	}
+	pid = fork_child(l);
+	if (pid == 0) {
+		int r;
+
+		(void)close(pipes[0]);
+		(void)close(l->auth_fd);
+		(void)close(l->stage.dir);
+		fsroot_close(&l->root);
+		/* It may do what the authenticator's helper may do. */
+		r = sandbox_wplogin(DNS_PORT);
+		if (r == 0) {
+			resolver_run(name, pipes[1]);
+		}
+		end_role(role_names[RESOLVER], r);
+	}
+	(void)close(pipes[1]);
+	l->resolver.fd = pipes[0];
+	l->roles[RESOLVER] = pid;
+	return pid < 0 ? -EAGAIN : 0;
 }
+
+/* --- sessions ------------------------------------------------------------- */
 
 /* The new process of a session, to its end. */
 static _Noreturn void
-be_session(struct listener *l, int fd, int auth_fd,
-    const struct in6_addr *peer)
+be_session(struct listener *l, int fd, int auth_fd, const struct in6_addr *peer)
 {
-	struct user_confinement user = { .settings = l->settings,
-		.folder_fd = l->root.fd };
 	struct session_parts parts = { .settings = l->settings,
-		.stats = l->stats, .tls = l->tls, .root = l->root,
-		.stage = l->stage, .fd = fd, .auth_fd = auth_fd,
-		.life_fd = l->life_in, .peer = *peer,
-		.gateways = l->gateways, .has_pasv = l->resolver.known,
-		.pasv = l->resolver.addr, .confine_user = confine_user,
-		.ctx = &user };
+		.stats = l->stats,
+		.tls = l->tls,
+		.root = l->root,
+		.stage = l->stage,
+		.fd = fd,
+		.auth_fd = auth_fd,
+		.life_fd = l->life_in,
+		.peer = *peer,
+		.gateways = l->gateways,
+		.has_pasv = l->resolver.known,
+		.pasv = l->resolver.addr,
+		.confine_user = sandbox_user };
 	struct session *s = calloc(1, sizeof(*s));
 	int r = s == NULL ? -ENOMEM : tls_own_tickets(l->tls);
 
@@ -353,7 +410,6 @@ start_session(struct listener *l, int fd, const struct in6_addr *peer)
 {
 	struct auth_intro intro = { .party = addr_party(peer),
 		.exempt = addr_is_gateway(&l->gateways, peer) };
-	pid_t parent = getpid();
 	int pair[2];
 	int r;
 	pid_t pid;
@@ -362,10 +418,9 @@ start_session(struct listener *l, int fd, const struct in6_addr *peer)
 		return -errno;
 	}
 	r = auth_introduce(l->auth_fd, pair[1], &intro);
-	pid = r < 0 ? -1 : fork();
+	pid = r < 0 ? -1 : fork_child(l);
 	if (pid == 0) {
 		(void)close(pair[1]);
-		become_child(l, parent);
 		(void)close(l->auth_fd);
 		be_session(l, fd, pair[0], peer);
 	}
@@ -396,7 +451,7 @@ take(struct listener *l, int fd, const struct sockaddr_storage *from)
 	}
 	if (!addr_is_gateway(&l->gateways, &peer)
 	    && children_from(&l->children, &party)
-	        >= l->settings->max_per_address) {
+		>= l->settings->max_per_address) {
 		turn_away(l, fd, STATS_PER_ADDRESS, "per_address", &peer);
 		return;
 	}
@@ -406,8 +461,7 @@ take(struct listener *l, int fd, const struct sockaddr_storage *from)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	r = start_session(l, fd, &peer);
 	if (r < 0) {
-		log_say(LOG_ERROR, "cannot_start_session", "%s",
-		    strerror(-r));
+		log_say(LOG_ERROR, "cannot_start_session", "%s", strerror(-r));
 		turn_away(l, fd, STATS_FULL, "no_process", &peer);
 		return;
 	}
@@ -438,7 +492,7 @@ accept_some(struct listener *l)
 	}
 }
 
-/* --- events ------------------------------------------------------------------------ */
+/* --- events --------------------------------------------------------------- */
 
 static void
 stop(struct listener *l, int status)
@@ -458,24 +512,21 @@ reap_one(struct listener *l, pid_t pid, int status)
 			stats_add(&l->stats->sessions_crashed, 1);
 			log_say(LOG_WARN, "session_killed",
 			    "process %d ended by signal %d; %u unfinished "
-			    "uploads removed", (int)pid, WTERMSIG(status),
+			    "uploads removed",
+			    (int)pid, WTERMSIG(status),
 			    stage_sweep(&l->stage, pid));
 		}
 		return;
 	}
-	if (resolver_ended(&l->resolver, pid)) {
-		return;
-	}
-	if (pid == l->authenticator || pid == l->reporter) {
+	for (size_t i = 0; i < ROLE_COUNT; i++) {
+		if (pid != l->roles[i]) {
+			continue;
+		}
 		if (!l->stopping) {
 			log_say(LOG_ERROR, "role_ended", "the %s has ended",
-			    pid == l->reporter ? "reporter" : "authenticator");
+			    role_names[i]);
 		}
-		if (pid == l->reporter) {
-			l->reporter = 0;
-		} else {
-			l->authenticator = 0;
-		}
+		l->roles[i] = 0;
 		stop(l, 1);
 	}
 }
@@ -487,7 +538,7 @@ reap(struct listener *l)
 	pid_t pid;
 
 	for (pid = waitpid(-1, &status, WNOHANG); pid > 0;
-	    pid = waitpid(-1, &status, WNOHANG)) {
+	     pid = waitpid(-1, &status, WNOHANG)) {
 		reap_one(l, pid, status);
 	}
 }
@@ -498,7 +549,7 @@ on_signals(struct listener *l)
 	enum sig_event e;
 
 	for (e = sig_next(l->sig_fd); e != SIG_EVENT_NONE;
-	    e = sig_next(l->sig_fd)) {
+	     e = sig_next(l->sig_fd)) {
 		switch (e) {
 		case SIG_EVENT_STOP:
 			stop(l, 0);
@@ -523,11 +574,8 @@ serve(struct listener *l)
 		struct pollfd p[3] = { { .fd = l->fd, .events = POLLIN },
 			{ .fd = l->sig_fd, .events = POLLIN },
 			{ .fd = l->resolver.fd, .events = POLLIN } };
-		int64_t now = clock_ms();
 
-		stats_set(&l->stats->heartbeat_ms, (uint64_t)now);
-		resolver_tick(&l->resolver, now);
-		p[2].fd = l->resolver.fd;
+		stats_set(&l->stats->heartbeat_ms, (uint64_t)clock_ms());
 		if (poll(p, 3, REPORTER_BEAT_MS) < 0 && errno != EINTR) {
 			stop(l, 1);
 		}
@@ -547,19 +595,29 @@ serve(struct listener *l)
 static bool
 any_left(const struct listener *l)
 {
-	return l->children.n > 0 || l->authenticator > 0 || l->reporter > 0;
+	bool left = l->children.n > 0;
+
+	for (size_t i = 0; i < ROLE_COUNT; i++) {
+		left = left || l->roles[i] > 0;
+	}
+	return left;
+}
+
+static void
+kill_role(const struct listener *l, enum role role)
+{
+	if (l->roles[role] > 0) {
+		(void)kill(l->roles[role], SIGKILL);
+	}
 }
 
 static void
 kill_all(struct listener *l)
 {
 	children_kill(&l->children, SIGKILL);
-	if (l->authenticator > 0) {
-		(void)kill(l->authenticator, SIGKILL);
-	}
-	if (l->reporter > 0) {
-		(void)kill(l->reporter, SIGKILL);
-	}
+	kill_role(l, AUTHENTICATOR);
+	kill_role(l, REPORTER);
+	kill_role(l, RESOLVER);
 }
 
 /* Closing the life pipe tells everybody; who does not listen is killed. */
@@ -572,6 +630,8 @@ drain(struct listener *l)
 
 	(void)close(l->fd);
 	(void)close(l->life_out);
+	/* It has nothing to end, and may be in the middle of a look-up. */
+	kill_role(l, RESOLVER);
 	while (any_left(l) && !(killed && clock_left(deadline) == 0)) {
 		if (clock_left(deadline) == 0) {
 			kill_all(l);
@@ -586,7 +646,7 @@ drain(struct listener *l)
 	    (unsigned)sessions, killed ? ", some had to be killed" : "");
 }
 
-/* --- all of it ----------------------------------------------------------------------- */
+/* --- all of it ------------------------------------------------------------ */
 
 /* Everything before the first connection.  0, or -errno after a log line. */
 static int
@@ -609,7 +669,6 @@ set_up(struct listener *l)
 	l->life_in = pipes[0];
 	l->life_out = pipes[1];
 	report_confinement(l);
-	resolver_init(&l->resolver, l->settings->pasv_address);
 	l->sig_fd = sig_open();
 	r = l->sig_fd < 0 ? l->sig_fd : confine_no_new_privs();
 	if (r == 0) {
@@ -617,6 +676,9 @@ set_up(struct listener *l)
 	}
 	if (r == 0) {
 		r = start_reporter(l);
+	}
+	if (r == 0) {
+		r = start_resolver(l);
 	}
 	if (r < 0) {
 		log_say(LOG_ERROR, "cannot_start", "%s", strerror(-r));
@@ -645,16 +707,17 @@ open_door(struct listener *l)
 	find_gateways(l);
 	log_say(LOG_INFO, "listening", "port %u, data %u to %u, metrics %u",
 	    (unsigned)l->settings->port, (unsigned)l->settings->pasv_min,
-	    (unsigned)l->settings->pasv_max,
-	    (unsigned)l->settings->http_port);
+	    (unsigned)l->settings->pasv_max, (unsigned)l->settings->http_port);
 	return 0;
 }
 
 int
 listener_run(void *settings)
 {
-	struct listener l = { .settings = settings, .rules_fd = -1,
-		.fd = -1, .resolver = { .fd = -1 } };
+	struct listener l = { .settings = settings,
+		.rules_fd = -1,
+		.fd = -1,
+		.resolver = { .fd = -1 } };
 
 	if (set_up(&l) < 0) {
 		return EXIT_USAGE;

@@ -11,7 +11,11 @@ listing_name(struct buf *b, struct view name)
 	for (size_t i = 0; i < name.n; i++) {
 		unsigned char c = (unsigned char)name.p[i];
 
-		buf_add_char(b, c < 0x20 || c == 0x7f ? '?' : name.p[i]);
+		if (c < 0x20 || c == 0x7f) {
+			buf_add_char(b, '?');
+		} else {
+			buf_add_char(b, name.p[i]);
+		}
 	}
 }
 
@@ -73,15 +77,40 @@ listing_parse_time(struct view v, time_t *ret)
 	return 0;
 }
 
+struct kind {
+	mode_t mode;
+	char letter; /* of ls(1) */
+	const char *fact; /* of RFC 3659 */
+};
+
+static const struct kind kinds[] = {
+	{ S_IFREG, '-', "file" },
+	{ S_IFDIR, 'd', "dir" },
+	{ S_IFLNK, 'l', "OS.unix=symlink" },
+	{ S_IFIFO, 'p', "OS.unix=fifo" },
+	{ S_IFSOCK, 's', "OS.unix=socket" },
+	{ S_IFBLK, 'b', "OS.unix=block" },
+	{ S_IFCHR, 'c', "OS.unix=character" },
+};
+
+static const struct kind *
+kind_of(mode_t mode)
+{
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		if ((mode & S_IFMT) == kinds[i].mode) {
+			return &kinds[i];
+		}
+	}
+	return &kinds[0];
+}
+
 static void
 add_mode(struct buf *b, mode_t mode)
 {
 	static const char letters[] = "rwxrwxrwx";
 	char text[] = "?---------";
 
-	text[0] = S_ISREG(mode) ? '-' : S_ISDIR(mode) ? 'd'
-	    : S_ISLNK(mode) ? 'l' : S_ISFIFO(mode) ? 'p'
-	    : S_ISSOCK(mode) ? 's' : S_ISBLK(mode) ? 'b' : 'c';
+	text[0] = kind_of(mode)->letter;
 	for (unsigned i = 0; i < 9; i++) {
 		if ((mode & (0400U >> i)) != 0) {
 			text[1 + i] = letters[i];
@@ -114,8 +143,7 @@ static void
 add_unix(struct buf *b, const struct listing_entry *e, time_t now)
 {
 	add_mode(b, e->st.st_mode);
-	buf_addf(b, " %3u ftp      ftp      %10llu ",
-	    (unsigned)e->st.st_nlink,
+	buf_addf(b, " %3u ftp      ftp      %10llu ", (unsigned)e->st.st_nlink,
 	    (unsigned long long)(uint64_t)e->st.st_size);
 	add_date(b, e->st.st_mtime, now);
 	buf_add_char(b, ' ');
@@ -134,9 +162,7 @@ listing_facts(struct buf *b, const struct listing_entry *e)
 	bool dir = S_ISDIR(st->st_mode);
 
 	if (type == NULL) {
-		type = dir ? "dir" : S_ISREG(st->st_mode) ? "file"
-		    : S_ISLNK(st->st_mode) ? "OS.unix=symlink"
-		    : "OS.unix=special";
+		type = kind_of(st->st_mode)->fact;
 	}
 	buf_addf(b, "type=%s;", type);
 	if (!dir) {

@@ -65,6 +65,7 @@ static const struct told transfer_errors[] = {
 	{ ECANCELED, REPLY_ABORTED, "Transfer aborted." },
 	{ ETIMEDOUT, REPLY_ABORTED, "The transfer stalled." },
 	{ ESHUTDOWN, REPLY_ABORTED, "The server is stopping." },
+	{ ENOTCONN, REPLY_ABORTED, "The control connection broke." },
 	{ ECONNRESET, REPLY_ABORTED, "The data connection broke." },
 	{ EPIPE, REPLY_ABORTED, "The data connection broke." },
 	{ ECONNABORTED, REPLY_ABORTED,
@@ -97,6 +98,5 @@ reply_for_error(int err, const char **ret_text)
 enum reply_code
 reply_for_transfer(int err, const char **ret_text)
 {
-	return tell(transfer_errors, ARRAY_LEN(transfer_errors), err,
-	    ret_text);
+	return tell(transfer_errors, ARRAY_LEN(transfer_errors), err, ret_text);
 }

@@ -33,8 +33,8 @@ serve_metrics(struct http_request *rq, void *ctx)
 		volume.avail = (uint64_t)fs.f_bavail * (uint64_t)fs.f_bsize;
 	}
 	buf_init(&out, PAGE_MAX);
-	stats_write(reporter->stats, &volume,
-	    reporter->settings->max_sessions, &out);
+	stats_write(reporter->stats, &volume, reporter->settings->max_sessions,
+	    &out);
 	return http_reply_take(rq, MHD_HTTP_OK, METRICS_CONTENT_TYPE, &out,
 	    NULL);
 }
@@ -53,19 +53,24 @@ serve_health(struct http_request *rq, void *ctx)
 }
 
 int
-reporter_run(const struct settings *settings, struct stats *stats,
-    int root_fd, int life_fd)
+reporter_run(const struct settings *settings, struct stats *stats, int root_fd,
+    int life_fd)
 {
 	static const struct http_route routes[] = {
-		{ "/metrics", serve_metrics }, { "/healthz", serve_health } };
+		{ "/metrics", serve_metrics }, { "/healthz", serve_health }
+	};
 	static const struct http_header headers[] = {
 		{ "X-Content-Type-Options", "nosniff" },
-		{ "Cache-Control", "no-store" }, { NULL, NULL } };
-	struct reporter reporter = { .settings = settings, .stats = stats,
+		{ "Cache-Control", "no-store" }, { NULL, NULL }
+	};
+	struct reporter reporter = { .settings = settings,
+		.stats = stats,
 		.root_fd = root_fd };
 	struct http_conf conf = { .port = (uint16_t)settings->http_port,
-		.connections = CONNECTIONS, .routes = routes,
-		.route_count = ARRAY_LEN(routes), .headers = headers,
+		.connections = CONNECTIONS,
+		.routes = routes,
+		.route_count = ARRAY_LEN(routes),
+		.headers = headers,
 		.ctx = &reporter };
 	struct pollfd life = { .fd = life_fd, .events = POLLIN };
 	struct http_server *server;

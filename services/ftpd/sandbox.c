@@ -1,6 +1,8 @@
 #include "ftpd/sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -24,57 +26,67 @@
 #define SANITIZED 0
 #endif
 
-#define CALL(name) { .nr = __NR_##name }
+#define CALL(name) \
+	{ \
+		.nr = __NR_##name \
+	}
 /* `name` if the bits `m` of its argument `a` are `v`. */
 #define CALL_IF(name, a, m, v) \
-	{ .nr = __NR_##name, .checks = 1, .check = { { a, m, v } } }
+	{ \
+		.nr = __NR_##name, .checks = 1, .check = { { a, m, v } } \
+	}
 #define CALL_IF2(name, a, m, v, a2, m2, v2) \
-	{ .nr = __NR_##name, .checks = 2, \
-		.check = { { a, m, v }, { a2, m2, v2 } } }
+	{ \
+		.nr = __NR_##name, .checks = 2, .check = { \
+			{ a, m, v }, \
+			{ a2, m2, v2 } \
+		} \
+	}
 /*
  * What any C program does: memory that is not executed, time, sockets that it
  * has.  Sending with MSG_FASTOPEN would connect, and get around the rules for
- * ports.
+ * ports; fcntl's commands from 8 on (F_SETOWN, F_SETSIG) would send signals to
+ * the other processes.
  */
 #define CALLS_BASE \
 	CALL(read), CALL(write), CALL(readv), CALL(writev), CALL(close), \
-	CALL_IF(mmap, 2, PROT_EXEC, 0), \
-	CALL_IF(mprotect, 2, PROT_EXEC, 0), \
-	CALL(munmap), CALL(mremap), CALL(madvise), CALL(brk), \
-	CALL(futex), CALL(getpid), CALL(gettid), CALL(getrandom), \
-	CALL(clock_gettime), CALL(gettimeofday), CALL(clock_nanosleep), \
-	CALL(nanosleep), CALL(rt_sigreturn), CALL(rt_sigaction), \
-	CALL(rt_sigprocmask), CALL(restart_syscall), CALL(fcntl), \
-	CALL(ppoll), CALL(exit), CALL(exit_group), CALL(fstat), \
-	CALL_IF(sendto, 3, MSG_FASTOPEN, 0), CALL(recvfrom), \
-	CALL_IF(sendmsg, 2, MSG_FASTOPEN, 0), CALL(recvmsg), \
-	CALL(getsockopt), CALL(setsockopt), CALL(shutdown)
+	    CALL_IF(mmap, 2, PROT_EXEC, 0), \
+	    CALL_IF(mprotect, 2, PROT_EXEC, 0), CALL(munmap), CALL(mremap), \
+	    CALL(madvise), CALL(brk), CALL(futex), CALL(getpid), CALL(gettid), \
+	    CALL(getrandom), CALL(clock_gettime), CALL(gettimeofday), \
+	    CALL(clock_nanosleep), CALL(nanosleep), CALL(rt_sigreturn), \
+	    CALL(rt_sigaction), CALL(rt_sigprocmask), CALL(restart_syscall), \
+	    CALL_IF(fcntl, 1, ~7U, 0), CALL(ppoll), CALL(exit), \
+	    CALL(exit_group), CALL(fstat), \
+	    CALL_IF(sendto, 3, MSG_FASTOPEN, 0), CALL(recvfrom), \
+	    CALL_IF(sendmsg, 2, MSG_FASTOPEN, 0), CALL(recvmsg), \
+	    CALL(getsockopt), CALL(setsockopt), CALL(shutdown)
 
 #if defined(__x86_64__)
 /* Calls of the older kind, which C libraries use where there are any. */
 #define CALLS_OLD CALL(poll), CALL(time)
-#define CALLS_OLD_FILES CALL(stat), CALL(lstat), CALL(open), CALL(chmod), \
-	CALL(access), CALL(mkdir), CALL(unlink), CALL(rmdir), CALL(rename), \
-	CALL(readlink)
+#define CALLS_OLD_READ \
+	CALL(stat), CALL(lstat), CALL(open), CALL(access), CALL(readlink)
 #define CALLS_OLD_EVENTS CALL(epoll_wait), CALL(pipe)
 #else
 #define CALLS_OLD CALL(clock_getres)
-#define CALLS_OLD_FILES CALL(statx)
+#define CALLS_OLD_READ CALL(statx)
 #define CALLS_OLD_EVENTS CALL(pipe2)
 #endif
 
 #if SANITIZED
-#define CALLS_SANITIZER , CALL(mmap), CALL(mprotect), CALL(sigaltstack), \
-	CALL(openat), CALL(sched_yield), CALL(prctl), CALL(getrlimit), \
-	CALL(prlimit64), CALL(readlinkat), CALL(getuid), CALL(geteuid), \
-	CALL(pipe2), CALL(process_vm_readv), CALL(tgkill), CALL(kill), \
-	CALL(clone), CALL(wait4), CALL(set_robust_list), CALL(lseek)
+#define CALLS_SANITIZER \
+	, CALL(mmap), CALL(mprotect), CALL(sigaltstack), CALL(openat), \
+	    CALL(sched_yield), CALL(prctl), CALL(getrlimit), CALL(prlimit64), \
+	    CALL(readlinkat), CALL(getuid), CALL(geteuid), CALL(pipe2), \
+	    CALL(process_vm_readv), CALL(tgkill), CALL(clone), CALL(wait4), \
+	    CALL(set_robust_list), CALL(lseek)
 #else
 #define CALLS_SANITIZER
 #endif
 
-static const struct confine_call session_calls[] = {
-	CALLS_BASE, CALLS_OLD, CALLS_OLD_FILES,
+static const struct confine_call session_calls[] = { CALLS_BASE, CALLS_OLD,
+	CALLS_OLD_READ,
 	/* Files. */
 	CALL(openat2), CALL(openat), CALL(newfstatat), CALL(statx),
 	CALL(getdents64), CALL(lseek), CALL(pread64), CALL(sendfile),
@@ -90,20 +102,33 @@ static const struct confine_call session_calls[] = {
 	CALL(getpeername),
 	/* The second layer. */
 	CALL(landlock_create_ruleset), CALL(landlock_add_rule),
-	CALL(landlock_restrict_self), CALL(seccomp)
-	CALLS_SANITIZER
-};
+	CALL(landlock_restrict_self), CALL(seccomp) CALLS_SANITIZER };
 
 /* After login: all of the above but the last line. */
 #define LAYER_CALLS 4
 
-static const struct confine_call authenticator_calls[] = {
-	CALLS_BASE, CALLS_OLD
-	CALLS_SANITIZER
-};
+static const struct confine_call authenticator_calls[] = { CALLS_BASE,
+	CALLS_OLD CALLS_SANITIZER };
 
-static const struct confine_call reporter_calls[] = {
-	CALLS_BASE, CALLS_OLD, CALLS_OLD_EVENTS,
+static const struct confine_call wplogin_calls[] = { CALLS_BASE, CALLS_OLD,
+	CALLS_OLD_READ,
+	/* Files of the resolver. */
+	CALL(openat), CALL(newfstatat), CALL(statx), CALL(lseek), CALL(pread64),
+	CALL(readlinkat), CALL(faccessat), CALL(faccessat2),
+	/* TCP to the database, UDP to name servers. */
+	CALL_IF2(socket, 0, UINT32_MAX, AF_INET, 1, 0xf, SOCK_STREAM),
+	CALL_IF2(socket, 0, UINT32_MAX, AF_INET6, 1, 0xf, SOCK_STREAM),
+	CALL_IF2(socket, 0, UINT32_MAX, AF_INET, 1, 0xf, SOCK_DGRAM),
+	CALL_IF2(socket, 0, UINT32_MAX, AF_INET6, 1, 0xf, SOCK_DGRAM),
+	CALL(connect), CALL(bind), CALL(getsockname), CALL(getpeername),
+	CALL(sendmmsg), CALL_IF(ioctl, 1, UINT32_MAX, FIONREAD),
+	/* What libraries ask when they begin. */
+	CALL(uname), CALL(getuid), CALL(geteuid), CALL(getgid), CALL(getegid),
+	CALL(sysinfo), CALL(sched_getaffinity),
+	CALL(prlimit64) CALLS_SANITIZER };
+
+static const struct confine_call reporter_calls[] = { CALLS_BASE, CALLS_OLD,
+	CALLS_OLD_EVENTS,
 	CALL_IF2(socket, 0, UINT32_MAX, AF_INET, 1, 0xf, SOCK_STREAM),
 	CALL_IF2(socket, 0, UINT32_MAX, AF_INET6, 1, 0xf, SOCK_STREAM),
 	CALL(bind), CALL(listen), CALL(accept4), CALL(getsockname),
@@ -111,9 +136,8 @@ static const struct confine_call reporter_calls[] = {
 	/* Threads and their events. */
 	CALL(clone), CALL(set_robust_list), CALL(rseq), CALL(sched_yield),
 	CALL(sched_getaffinity), CALL(epoll_create1), CALL(epoll_ctl),
-	CALL(epoll_pwait), CALL(eventfd2), CALL(prctl), CALL(membarrier)
-	CALLS_SANITIZER
-};
+	CALL(epoll_pwait), CALL(eventfd2), CALL(prctl),
+	CALL(membarrier) CALLS_SANITIZER };
 
 /* A layer that the kernel lacks is no error. */
 static int
@@ -149,17 +173,27 @@ enter(int rules_fd)
 	return rules_fd < 0 ? 0 : confine_enter(rules_fd);
 }
 
-int
-sandbox_session_rules(const struct settings *settings, int root_fd,
+/* For files beneath the folders; the second one may be -1, for none. */
+static int
+file_rules(const struct settings *settings, int folder_fd, int other_fd,
     int *ret_fd)
 {
-	struct confine_path path = { .fd = root_fd,
-		.rights = CONFINE_READ | CONFINE_WRITE };
-	struct confine_rules rules = { .paths = &path, .path_count = 1,
+	struct confine_path paths[2] = {
+		{ .fd = folder_fd, .rights = CONFINE_READ | CONFINE_WRITE },
+		{ .fd = other_fd, .rights = CONFINE_READ | CONFINE_WRITE },
+	};
+	struct confine_rules rules = { .paths = paths,
+		.path_count = other_fd < 0 ? 1 : 2,
 		.bind_min = (uint16_t)settings->pasv_min,
 		.bind_max = (uint16_t)settings->pasv_max };
 
 	return make_rules(&rules, ret_fd);
+}
+
+int
+sandbox_session_rules(const struct settings *settings, int root_fd, int *ret_fd)
+{
+	return file_rules(settings, root_fd, -1, ret_fd);
 }
 
 int
@@ -178,11 +212,11 @@ sandbox_session(int rules_fd)
 }
 
 int
-sandbox_user(const struct settings *settings, int folder_fd)
+sandbox_user(const struct settings *settings, int folder_fd, int stage_fd)
 {
 	size_t n = sizeof(session_calls) / sizeof(session_calls[0]);
 	int fd = -1;
-	int r = sandbox_session_rules(settings, folder_fd, &fd);
+	int r = file_rules(settings, folder_fd, stage_fd, &fd);
 
 	if (r == 0) {
 		r = enter(fd);
@@ -191,22 +225,21 @@ sandbox_user(const struct settings *settings, int folder_fd)
 		(void)close(fd);
 	}
 	if (r == 0 && !SANITIZED) {
-		r = or_without(confine_seccomp(session_calls,
-		    n - LAYER_CALLS));
+		r = or_without(confine_seccomp(session_calls, n - LAYER_CALLS));
 	}
 	return r;
 }
 
-/* For a role without files: all of Landlock and its list of calls. */
+/* For a role: all of Landlock but the rules, and its list of calls. */
 static int
-confine_role(uint16_t port, const struct confine_call *calls, size_t n)
+confine_role(const struct confine_rules *rules,
+    const struct confine_call *calls, size_t n)
 {
-	struct confine_rules rules = { .bind_min = port, .bind_max = port };
 	int fd = -1;
 	int r = limit(ROLE_FILES, 0);
 
 	if (r == 0) {
-		r = make_rules(&rules, &fd);
+		r = make_rules(rules, &fd);
 	}
 	if (r == 0) {
 		r = enter(fd);
@@ -223,13 +256,35 @@ confine_role(uint16_t port, const struct confine_call *calls, size_t n)
 int
 sandbox_authenticator(void)
 {
-	return confine_role(0, authenticator_calls,
+	struct confine_rules rules = { .path_count = 0 };
+
+	return confine_role(&rules, authenticator_calls,
 	    sizeof(authenticator_calls) / sizeof(authenticator_calls[0]));
+}
+
+int
+sandbox_wplogin(uint16_t db_port)
+{
+	struct confine_path etc = { .fd = open("/etc",
+					O_PATH | O_DIRECTORY | O_CLOEXEC),
+		.rights = CONFINE_READ };
+	struct confine_rules rules = { .paths = &etc,
+		.path_count = etc.fd < 0 ? 0 : 1,
+		.connect = db_port };
+	int r = confine_role(&rules, wplogin_calls,
+	    sizeof(wplogin_calls) / sizeof(wplogin_calls[0]));
+
+	if (etc.fd >= 0) {
+		(void)close(etc.fd);
+	}
+	return r;
 }
 
 int
 sandbox_reporter(uint16_t port)
 {
-	return confine_role(port, reporter_calls,
+	struct confine_rules rules = { .bind_min = port, .bind_max = port };
+
+	return confine_role(&rules, reporter_calls,
 	    sizeof(reporter_calls) / sizeof(reporter_calls[0]));
 }

@@ -20,13 +20,21 @@ NODISCARD int sandbox_session_rules(const struct settings *settings,
 NODISCARD int sandbox_session(int rules_fd);
 
 /*
- * The second layer, after login: the user's own folder.  And what is needed no
- * more: adding further layers.
+ * The second layer, after login: the user's own folder, and the one where its
+ * uploads are staged (-1: none).  And what is needed no more: adding further
+ * layers.
  */
-NODISCARD int sandbox_user(const struct settings *settings, int folder_fd);
+NODISCARD int sandbox_user(const struct settings *settings, int folder_fd,
+    int stage_fd);
 
 /* No file, no port, no connection. */
 NODISCARD int sandbox_authenticator(void);
+
+/*
+ * The authenticator's helper: one TCP port to connect to, name look-ups, and
+ * /etc, which they read; it holds no secret.
+ */
+NODISCARD int sandbox_wplogin(uint16_t db_port);
 
 /* No file; listening at one port. */
 NODISCARD int sandbox_reporter(uint16_t port);

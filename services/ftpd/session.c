@@ -19,55 +19,7 @@
 /* Bytes of one line that are thrown away before the session is. */
 #define SKIP_MAX 65536
 
-static session_verb *const handlers[VERB_COUNT] = {
-	[VERB_ABOR] = session_abor,
-	[VERB_ALLO] = session_allo,
-	[VERB_APPE] = session_appe,
-	[VERB_AUTH] = session_auth,
-	[VERB_AVBL] = session_avbl,
-	[VERB_CCC] = session_ccc,
-	[VERB_CDUP] = session_cdup,
-	[VERB_CLNT] = session_clnt,
-	[VERB_CWD] = session_cwd,
-	[VERB_DELE] = session_dele,
-	[VERB_EPRT] = session_port,
-	[VERB_EPSV] = session_epsv,
-	[VERB_FEAT] = session_feat,
-	[VERB_HELP] = session_help,
-	[VERB_HOST] = session_host,
-	[VERB_LIST] = session_list,
-	[VERB_MDTM] = session_mdtm,
-	[VERB_MFMT] = session_mfmt,
-	[VERB_MKD] = session_mkd,
-	[VERB_MLSD] = session_mlsd,
-	[VERB_MLST] = session_mlst,
-	[VERB_MODE] = session_mode,
-	[VERB_NLST] = session_nlst,
-	[VERB_NOOP] = session_noop,
-	[VERB_OPTS] = session_opts,
-	[VERB_PASS] = session_pass,
-	[VERB_PASV] = session_pasv,
-	[VERB_PBSZ] = session_pbsz,
-	[VERB_PORT] = session_port,
-	[VERB_PROT] = session_prot,
-	[VERB_PWD] = session_pwd,
-	[VERB_QUIT] = session_quit,
-	[VERB_REST] = session_rest,
-	[VERB_RETR] = session_retr,
-	[VERB_RMD] = session_rmd,
-	[VERB_RNFR] = session_rnfr,
-	[VERB_RNTO] = session_rnto,
-	[VERB_SITE] = session_site,
-	[VERB_SIZE] = session_size,
-	[VERB_STAT] = session_stat,
-	[VERB_STOR] = session_stor,
-	[VERB_STRU] = session_stru,
-	[VERB_SYST] = session_syst,
-	[VERB_TYPE] = session_type,
-	[VERB_USER] = session_user,
-};
-
-/* --- replies ----------------------------------------------------------------- */
+/* --- replies -------------------------------------------------------------- */
 
 void
 session_send(struct session *s, struct buf *lines)
@@ -127,8 +79,7 @@ session_end(struct session *s, const char *why)
 }
 
 void
-session_log_open(const struct session *s, struct log_line *l,
-    const char *event)
+session_log_open(const struct session *s, struct log_line *l, const char *event)
 {
 	log_open(l, LOG_INFO, event);
 	log_str(l, "addr", s->addr);
@@ -137,25 +88,20 @@ session_log_open(const struct session *s, struct log_line *l,
 	}
 }
 
-bool
-session_path(struct session *s, struct view arg, char ret[PATH_SIZE])
+int
+session_path(const struct session *s, struct view arg, char ret[PATH_SIZE])
 {
-	int r = path_join(view_str(s->state.cwd), arg, ret);
-
-	if (r < 0) {
-		session_reply_error(s, r);
-	}
-	return r == 0;
+	return path_join(view_str(s->state.cwd), arg.n == 0 ? VIEW(".") : arg,
+	    ret);
 }
 
 int64_t
 session_stall_deadline(const struct session *s)
 {
-	return clock_ms()
-	    + (int64_t)s->parts.settings->stall_seconds * 1000;
+	return clock_ms() + (int64_t)s->parts.settings->stall_seconds * 1000;
 }
 
-/* --- waiting ----------------------------------------------------------------- */
+/* --- waiting -------------------------------------------------------------- */
 
 /* Takes in what the control connection has, during a transfer. */
 static int
@@ -167,8 +113,8 @@ peek_control(struct session *s)
 	while (n > 0 && lines_room(&s->lines) > 0) {
 		size_t room = lines_room(&s->lines);
 
-		n = chan_try_read(&s->control, bytes,
-		    room < sizeof(bytes) ? room : sizeof(bytes));
+		n = chan_read(&s->control, bytes,
+		    room < sizeof(bytes) ? room : sizeof(bytes), CHAN_NOW);
 		if (n > 0) {
 			lines_feed(&s->lines, bytes, (size_t)n);
 		}
@@ -251,7 +197,7 @@ session_pause(struct session *s, int ms)
 	(void)session_wait(s, -1, 0, clock_ms() + ms);
 }
 
-/* --- command lines ------------------------------------------------------------ */
+/* --- command lines -------------------------------------------------------- */
 
 static int64_t
 line_deadline(const struct session *s)
@@ -309,8 +255,8 @@ read_more(struct session *s, int64_t deadline)
 		end_reading(s, n);
 		return;
 	}
-	if (!s->greeted && command_foreign_start(
-	    (struct view){ bytes, (size_t)n })) {
+	if (!s->greeted
+	    && command_foreign_start((struct view){ bytes, (size_t)n })) {
 		foreign(s);
 		return;
 	}
@@ -334,18 +280,22 @@ bad(struct session *s, enum reply_code code, const char *text)
 
 /* Runs a well-formed command, if it may be run now. */
 static void
-dispatch(struct session *s, const struct command *c)
+dispatch(struct session *s, const struct command *c, struct view arg)
 {
 	s->bad = 0;
-	if (!s->state.logged_in && (c->flags & VERB_ANYONE) == 0) {
+	if (!s->state.logged_in && (c->flags & COMMAND_ANYONE) == 0) {
 		bad(s, REPLY_NOT_LOGGED_IN, "Log in first.");
 		return;
 	}
-	if (c->verb != VERB_RNTO) {
+	if (c->run != session_rnto) {
 		s->state.has_rename = false;
 	}
-	handlers[c->verb](s, c->arg);
-	if ((c->flags & VERB_KEEPS) == 0) {
+	if (c->run == NULL) {
+		session_reply(s, c->code, c->text);
+	} else {
+		c->run(s, arg);
+	}
+	if ((c->flags & COMMAND_KEEPS) == 0) {
 		s->state.rest = 0;
 	}
 }
@@ -353,14 +303,15 @@ dispatch(struct session *s, const struct command *c)
 static void
 handle(struct session *s, struct view line)
 {
-	struct command c;
+	const struct command *c;
+	struct view arg;
 
 	s->greeted = true;
 	s->commands++;
 	stats_add(&s->parts.stats->commands, 1);
-	switch (command_parse(line, &c)) {
+	switch (command_parse(line, &c, &arg)) {
 	case COMMAND_OK:
-		dispatch(s, &c);
+		dispatch(s, c, arg);
 		break;
 	case COMMAND_NO_ARG:
 		bad(s, REPLY_BAD_ARGUMENT, "An argument is missing.");
@@ -371,7 +322,6 @@ handle(struct session *s, struct view line)
 	case COMMAND_FOREIGN:
 		foreign(s);
 		break;
-	case COMMAND_EMPTY:
 	case COMMAND_UNKNOWN:
 		bad(s, REPLY_UNKNOWN, "Unknown command.");
 		break;
@@ -420,8 +370,10 @@ session_run(struct session *s, const struct session_parts *parts)
 	uint64_t answered = 0;
 	int64_t deadline;
 
-	*s = (struct session){ .parts = *parts, .passive_fd = -1,
-		.data = { .fd = -1 }, .opened = clock_ms() };
+	*s = (struct session){ .parts = *parts,
+		.passive_fd = -1,
+		.data = { .fd = -1 },
+		.opened = clock_ms() };
 	lines_init(&s->lines);
 	chan_init(&s->control, parts->fd,
 	    (struct chan_wait){ session_wait, s });

@@ -39,9 +39,12 @@ struct session_parts {
 	struct addr_gateways gateways;
 	bool has_pasv;
 	struct in_addr pasv; /* what PASV answers */
-	/* Confines the process to what a logged-in user may do; 0, or -errno. */
-	int (*confine_user)(void *ctx);
-	void *ctx;
+	/*
+	 * sandbox_user(): confines the process to what a logged-in user may
+	 * do.  NULL in tests.
+	 */
+	int (*confine_user)(const struct settings *settings, int folder_fd,
+	    int stage_fd);
 };
 
 /* What AUTH TLS sets back. */
@@ -83,7 +86,7 @@ struct session {
 /* Serves the session to its end, and frees what is in it. */
 void session_run(struct session *s, const struct session_parts *parts);
 
-/* --- for the verbs ----------------------------------------------------------- */
+/* --- for the verbs -------------------------------------------------------- */
 
 void session_reply(struct session *s, enum reply_code code, const char *text);
 void session_replyf(struct session *s, enum reply_code code, const char *fmt,
@@ -102,13 +105,18 @@ void session_end(struct session *s, const char *why);
  * when the control connection is gone; -ESHUTDOWN when the daemon stops).
  */
 int session_wait(void *session, int fd, short events, int64_t deadline);
-/* Looks without waiting, for transfers that never have to wait.  0, or as above. */
+/* Looks without waiting, for transfers that never have to wait.  0, or as
+ * above. */
 int session_glance(struct session *s);
 /* Does nothing for `ms`. */
 void session_pause(struct session *s, int ms);
 
-/* The path that an argument means; false when the error has been replied. */
-bool session_path(struct session *s, struct view arg, char ret[PATH_SIZE]);
+/*
+ * The path that an argument means, empty: the current folder.  0, or -errno as
+ * path_join().
+ */
+NODISCARD int session_path(const struct session *s, struct view arg,
+    char ret[PATH_SIZE]);
 
 int64_t session_stall_deadline(const struct session *s);
 
@@ -117,26 +125,23 @@ struct log_line;
 void session_log_open(const struct session *s, struct log_line *l,
     const char *event);
 
-typedef void session_verb(struct session *s, struct view arg);
-
 /* session_login.c */
-session_verb session_auth, session_ccc, session_clnt, session_host,
+command_handler session_auth, session_ccc, session_clnt, session_host,
     session_pass, session_pbsz, session_prot, session_user;
 /* session_info.c */
-session_verb session_allo, session_avbl, session_feat, session_help,
-    session_mode, session_noop, session_opts, session_quit, session_stru,
-    session_syst, session_type;
+command_handler session_allo, session_avbl, session_feat, session_help,
+    session_mode, session_opts, session_quit, session_stru, session_type;
 /* session_files.c */
-session_verb session_cdup, session_cwd, session_dele, session_mdtm,
+command_handler session_cdup, session_cwd, session_dele, session_mdtm,
     session_mfmt, session_mkd, session_pwd, session_rmd, session_rnfr,
     session_rnto, session_site, session_size;
 /* session_data.c */
-session_verb session_epsv, session_pasv, session_port;
+command_handler session_epsv, session_pasv;
 /* session_list.c */
-session_verb session_list, session_mlsd, session_mlst, session_nlst,
+command_handler session_list, session_mlsd, session_mlst, session_nlst,
     session_stat;
 /* session_transfer.c */
-session_verb session_abor, session_appe, session_rest, session_retr,
+command_handler session_abor, session_appe, session_rest, session_retr,
     session_stor;
 
 #endif

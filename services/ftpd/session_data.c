@@ -15,6 +15,7 @@
 #include "ftpd/tls.h"
 #include "run/clock.h"
 #include "run/log.h"
+#include "run/net.h"
 
 #define CONNECT_MS 30000
 /* Waiting for a free passive port. */
@@ -34,53 +35,26 @@ close_passive(struct session *s)
 	s->passive_fd = -1;
 }
 
-/* --- a passive port ----------------------------------------------------------- */
+/* --- a passive port ------------------------------------------------------- */
 
-static void
-set_port(struct sockaddr_storage *addr, unsigned port)
-{
-	if (addr->ss_family == AF_INET6) {
-		((struct sockaddr_in6 *)addr)->sin6_port
-		    = htons((uint16_t)port);
-	} else {
-		((struct sockaddr_in *)addr)->sin_port = htons((uint16_t)port);
-	}
-}
-
-static int
-listen_at(struct sockaddr_storage *addr, unsigned port, int *ret_fd)
-{
-	int one = 1;
-	int fd = socket(addr->ss_family,
-	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	socklen_t n = addr->ss_family == AF_INET6
-	    ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-	int r;
-
-	if (fd < 0) {
-		return -errno;
-	}
-	set_port(addr, port);
-	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(fd, (struct sockaddr *)addr, n) < 0
-	    || listen(fd, BACKLOG) < 0) {
-		r = -errno;
-		(void)close(fd);
-		return r;
-	}
-	*ret_fd = fd;
-	return 0;
-}
+/* The address of the control connection with another port. */
+union addr {
+	struct sockaddr_storage any;
+	struct sockaddr sa;
+	struct sockaddr_in four;
+	struct sockaddr_in6 six;
+};
 
 /*
  * Tries each port of the range once, from a random one on.  The kernel may not
  * choose: Landlock's rules for ports do not allow port 0.
  */
 static int
-listen_somewhere(const struct settings *set, struct sockaddr_storage *addr,
-    int *ret_fd, unsigned *ret_port)
+listen_somewhere(const struct settings *set, union addr *addr, int *ret_fd)
 {
 	unsigned count = (unsigned)(set->pasv_max - set->pasv_min + 1);
+	bool is_six = addr->sa.sa_family == AF_INET6;
+	in_port_t *port = is_six ? &addr->six.sin6_port : &addr->four.sin_port;
 	unsigned start;
 	int r = -EADDRINUSE;
 
@@ -89,36 +63,40 @@ listen_somewhere(const struct settings *set, struct sockaddr_storage *addr,
 	}
 	start %= count;
 	for (unsigned i = 0; i < count && r == -EADDRINUSE; i++) {
-		unsigned port = (unsigned)set->pasv_min + (start + i) % count;
-
-		r = listen_at(addr, port, ret_fd);
-		if (r == 0) {
-			*ret_port = port;
-		}
+		*port = htons((uint16_t)(set->pasv_min + (start + i) % count));
+		r = net_listen_on(&addr->sa,
+		    is_six ? sizeof(addr->six) : sizeof(addr->four), BACKLOG,
+		    ret_fd);
 	}
 	return r;
 }
 
-/* Opens the session's passive socket; the error has been replied if false. */
-static bool
-open_passive(struct session *s, struct sockaddr_storage *ret_addr,
-    unsigned *ret_port)
+/*
+ * Opens the session's passive socket.  Its port, with its address in *ret; 0
+ * when the error has been replied.
+ */
+static unsigned
+open_passive(struct session *s, struct in6_addr *ret)
 {
-	struct sockaddr_storage addr = { .ss_family = AF_UNSPEC };
+	union addr addr = { .any = { .ss_family = AF_UNSPEC } };
 	socklen_t n = sizeof(addr);
 	int64_t deadline = clock_ms() + PORTS_MS;
-	int r = -EAFNOSUPPORT;
+	int r = -EADDRINUSE;
 
 	close_passive(s);
-	if (getsockname(s->control.fd, (struct sockaddr *)&addr, &n) == 0
-	    && (addr.ss_family == AF_INET || addr.ss_family == AF_INET6)) {
-		r = listen_somewhere(s->parts.settings, &addr,
-		    &s->passive_fd, ret_port);
+	if (getsockname(s->control.fd, &addr.sa, &n) < 0
+	    || (addr.sa.sa_family != AF_INET
+		&& addr.sa.sa_family != AF_INET6)) {
+		r = -EAFNOSUPPORT;
 	}
-	while (r == -EADDRINUSE && clock_left(deadline) > 0) {
-		session_pause(s, PORTS_STEP_MS);
-		r = listen_somewhere(s->parts.settings, &addr,
-		    &s->passive_fd, ret_port);
+	while (r == -EADDRINUSE) {
+		r = listen_somewhere(s->parts.settings, &addr, &s->passive_fd);
+		if (r == -EADDRINUSE && clock_left(deadline) == 0) {
+			break;
+		}
+		if (r == -EADDRINUSE) {
+			session_pause(s, PORTS_STEP_MS);
+		}
 	}
 	if (r < 0) {
 		struct log_line l;
@@ -128,40 +106,40 @@ open_passive(struct session *s, struct sockaddr_storage *ret_addr,
 		log_err(&l, r);
 		log_close(&l);
 		session_reply(s, REPLY_NO_DATA, "No free port; try again.");
-		return false;
+		return 0;
 	}
-	*ret_addr = addr;
-	return true;
+	*ret = addr_of(&addr.any);
+	return ntohs(addr.sa.sa_family == AF_INET6 ? addr.six.sin6_port
+						   : addr.four.sin_port);
 }
 
 void
 session_pasv(struct session *s, struct view arg)
 {
-	struct sockaddr_storage addr;
 	struct in6_addr own;
 	struct buf text;
-	const unsigned char *four;
-	unsigned port = 0;
+	unsigned port;
 
 	(void)arg;
 	if (s->state.epsv_all) {
 		session_reply(s, REPLY_BAD_ARGUMENT, "You said EPSV ALL.");
 		return;
 	}
-	if (!open_passive(s, &addr, &port)) {
+	port = open_passive(s, &own);
+	if (port == 0) {
 		return;
 	}
-	own = addr_of(&addr);
-	four = s->parts.has_pasv ? (const unsigned char *)&s->parts.pasv
-	                         : &own.s6_addr[12];
-	if (!s->parts.has_pasv && !addr_is_four(&own)) {
+	if (s->parts.has_pasv) {
+		own = addr_of_four(s->parts.pasv);
+	}
+	if (!addr_is_four(&own)) {
 		close_passive(s);
-		session_reply(s, REPLY_NO_DATA, "PASV knows IPv4 only; "
-		    "use EPSV.");
+		session_reply(s, REPLY_NO_DATA,
+		    "PASV knows IPv4 only; use EPSV.");
 		return;
 	}
 	buf_init(&text, 256);
-	reply_passive(&text, four, port);
+	reply_passive(&text, &own.s6_addr[12], port);
 	session_reply(s, REPLY_PASSIVE, buf_cstr(&text));
 	buf_done(&text);
 }
@@ -169,8 +147,8 @@ session_pasv(struct session *s, struct view arg)
 void
 session_epsv(struct session *s, struct view arg)
 {
-	struct sockaddr_storage addr;
-	unsigned port = 0;
+	struct in6_addr own;
+	unsigned port;
 
 	if (view_eq_nocase(arg, VIEW("ALL"))) {
 		s->state.epsv_all = true;
@@ -181,27 +159,20 @@ session_epsv(struct session *s, struct view arg)
 	 * Both protocols are taken whatever ours is: with address translation
 	 * between, the client's may be the other one, and only the port counts.
 	 */
-	if (arg.n != 0 && !view_eq(arg, VIEW("1")) && !view_eq(arg, VIEW("2"))) {
+	if (arg.n != 0 && !view_eq(arg, VIEW("1"))
+	    && !view_eq(arg, VIEW("2"))) {
 		session_reply(s, REPLY_BAD_PROTOCOL,
 		    "Network protocol not supported, use (1,2)");
 		return;
 	}
-	if (open_passive(s, &addr, &port)) {
+	port = open_passive(s, &own);
+	if (port != 0) {
 		session_replyf(s, REPLY_EXTENDED_PASSIVE,
 		    "Entering Extended Passive Mode (|||%u|)", port);
 	}
 }
 
-/* PORT and EPRT: the server would have to connect where it is told to. */
-void
-session_port(struct session *s, struct view arg)
-{
-	(void)arg;
-	session_reply(s, REPLY_NOT_IMPLEMENTED,
-	    "Active mode is not offered; use EPSV or PASV.");
-}
-
-/* --- who is it? ----------------------------------------------------------------- */
+/* --- who is it? ----------------------------------------------------------- */
 
 enum peer { PEER_SAME, PEER_BY_GATEWAY, PEER_STRANGER };
 
@@ -215,7 +186,7 @@ judge_peer(const struct session *s, const struct in6_addr *from)
 	}
 	if (s->parts.settings->peer_check == PEER_NAT
 	    && (addr_is_gateway(g, from)
-	        || addr_is_gateway(g, &s->parts.peer))) {
+		|| addr_is_gateway(g, &s->parts.peer))) {
 		return PEER_BY_GATEWAY;
 	}
 	return PEER_STRANGER;
@@ -287,8 +258,7 @@ session_proven(const struct session *s, enum peer peer)
 	if (reuse == REUSE_REQUIRE || peer == PEER_BY_GATEWAY) {
 		return false;
 	}
-	return reuse == REUSE_ALLOW
-	    || tls_offered(s->data.ssl) != TLS_OFFER_FOREIGN;
+	return reuse == REUSE_ALLOW || !tls_foreign(s->data.ssl);
 }
 
 static int
@@ -314,7 +284,7 @@ secure(struct session *s, enum peer peer)
 	return 0;
 }
 
-/* --- opening -------------------------------------------------------------------- */
+/* --- opening -------------------------------------------------------------- */
 
 static void
 reply_no_data(struct session *s, int err)
@@ -324,11 +294,10 @@ reply_no_data(struct session *s, int err)
 	switch (err) {
 	case -EPERM:
 		text = "The data connection is not yours: it has to come from "
-		    "your address and resume your TLS session.";
+		       "your address and resume your TLS session.";
 		break;
 	case -ETIMEDOUT:
-		stats_add(&s->parts.stats->data_refused[STATS_DATA_TIMEOUT],
-		    1);
+		stats_add(&s->parts.stats->data_refused[STATS_DATA_TIMEOUT], 1);
 		break;
 	case -ECANCELED:
 		session_reply(s, REPLY_ABORTED, "Transfer aborted.");
@@ -391,7 +360,7 @@ data_open(struct session *s, const char *text)
 	return true;
 }
 
-/* --- closing -------------------------------------------------------------------- */
+/* --- closing -------------------------------------------------------------- */
 
 int
 data_finish(struct session *s)
@@ -408,12 +377,11 @@ data_linger(struct session *s)
 	/* Closing before the peer does may destroy what it has not read. */
 	while (more && s->data.fd >= 0) {
 		char rest[256];
-		struct pollfd p[2] = {
-			{ .fd = s->data.fd, .events = POLLIN },
+		struct pollfd p[2] = { { .fd = s->data.fd, .events = POLLIN },
 			{ .fd = s->control.fd, .events = POLLIN } };
 
-		more = poll(p, 2, clock_left(deadline)) > 0
-		    && p[1].revents == 0
+		more = poll(p, 2, clock_left(deadline)) > 0 && p[1].revents == 0
+		    && clock_left(deadline) > 0
 		    && recv(s->data.fd, rest, sizeof(rest), MSG_DONTWAIT) > 0;
 	}
 	chan_done(&s->data);

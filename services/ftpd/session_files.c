@@ -1,7 +1,6 @@
 /*
- * Folders and files, other than their content.  Everything goes through the
- * folder that holds the last name (see run/fsroot.h), and no call that changes
- * something follows a link.
+ * Folders and files, other than their content.  All paths go through
+ * run/fsroot.h, and no call that changes something follows a link.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,110 +14,96 @@
 #include "run/log.h"
 
 #define NEW_FOLDER_MODE 0777
+#define TEXT_MAX (2 * PATH_SIZE + 64)
 
-/* Tells of a change that was made, or of the error. */
-static void
-report(struct session *s, const char *what, const char *path, int r,
-    const char *text)
+/* Logs a change that was made; false: it was not, and the error is replied. */
+static bool
+changed(struct session *s, int r, const char *what, const char *path)
 {
 	struct log_line l;
 
 	if (r < 0) {
 		session_reply_error(s, r);
-		return;
+		return false;
 	}
 	session_log_open(s, &l, what);
 	log_str(&l, "path", path);
 	log_close(&l);
-	session_reply(s, REPLY_FILE_DONE, text);
-}
-
-static void
-change_folder(struct session *s, struct view arg)
-{
-	char path[PATH_SIZE];
-	int fd, r;
-
-	if (!session_path(s, arg, path)) {
-		return;
-	}
-	r = fsroot_openat(&s->parts.root, path, O_PATH | O_DIRECTORY, 0, &fd);
-	if (r < 0) {
-		session_reply_error(s, r);
-		return;
-	}
-	(void)close(fd);
-	memcpy(s->state.cwd, path, sizeof(path));
-	session_reply(s, REPLY_FILE_DONE, "Done.");
+	return true;
 }
 
 void
 session_cwd(struct session *s, struct view arg)
 {
-	change_folder(s, arg);
+	char path[PATH_SIZE];
+	struct stat st;
+	int r = session_path(s, arg, path);
+
+	if (r == 0) {
+		r = fsroot_stat(&s->parts.root, path, &st);
+	}
+	if (r == 0 && !S_ISDIR(st.st_mode)) {
+		r = -ENOTDIR;
+	}
+	if (r < 0) {
+		session_reply_error(s, r);
+		return;
+	}
+	memcpy(s->state.cwd, path, sizeof(path));
+	session_reply(s, REPLY_FILE_DONE, "Done.");
 }
 
 void
 session_cdup(struct session *s, struct view arg)
 {
 	(void)arg;
-	change_folder(s, VIEW(".."));
+	session_cwd(s, VIEW(".."));
+}
+
+static void
+reply_257(struct session *s, const char *path, const char *rest)
+{
+	struct buf b;
+
+	buf_init(&b, TEXT_MAX);
+	reply_path(&b, view_str(path), rest);
+	session_reply(s, REPLY_PATH, buf_cstr(&b));
+	buf_done(&b);
 }
 
 void
 session_pwd(struct session *s, struct view arg)
 {
-	struct buf b;
-
 	(void)arg;
-	buf_init(&b, 2 * PATH_SIZE + 64);
-	reply_path(&b, view_str(s->state.cwd), " is the current folder.");
-	session_reply(s, REPLY_PATH, buf_cstr(&b));
-	buf_done(&b);
+	reply_257(s, s->state.cwd, " is the current folder.");
 }
 
 void
 session_mkd(struct session *s, struct view arg)
 {
 	char path[PATH_SIZE];
-	const char *name;
-	struct buf b;
-	int dir, r;
+	int r = session_path(s, arg, path);
 
-	if (!session_path(s, arg, path)) {
-		return;
-	}
-	r = fsroot_parent(&s->parts.root, path, &dir, &name);
 	if (r == 0) {
-		r = mkdirat(dir, name, NEW_FOLDER_MODE) < 0 ? -errno : 0;
-		(void)close(dir);
+		r = fsroot_mkdir(&s->parts.root, path, NEW_FOLDER_MODE);
 	}
-	if (r < 0) {
-		session_reply_error(s, r == -EBUSY ? -EEXIST : r);
-		return;
+	if (changed(s, r == -EBUSY ? -EEXIST : r, "make_folder", path)) {
+		reply_257(s, path, " created.");
 	}
-	buf_init(&b, 2 * PATH_SIZE + 64);
-	reply_path(&b, view_str(path), " created.");
-	session_reply(s, REPLY_PATH, buf_cstr(&b));
-	buf_done(&b);
 }
 
 static void
 remove_name(struct session *s, struct view arg, const char *event, int flags)
 {
 	char path[PATH_SIZE];
-	const char *name;
-	int dir, r;
+	int r = session_path(s, arg, path);
 
-	if (!session_path(s, arg, path)) {
-		return;
-	}
-	r = fsroot_parent(&s->parts.root, path, &dir, &name);
 	if (r == 0) {
-		r = unlinkat(dir, name, flags) < 0 ? -errno : 0;
-		(void)close(dir);
+		r = fsroot_unlink(&s->parts.root, path, flags);
 	}
-	report(s, event, path, r, "Removed.");
+	if (changed(s, r, event, path)) {
+		session_reply(s, REPLY_FILE_DONE, "Removed.");
+	}
 }
 
 void
@@ -137,18 +122,11 @@ void
 session_rnfr(struct session *s, struct view arg)
 {
 	char path[PATH_SIZE];
-	const char *name;
 	struct stat st;
-	int dir, r;
+	int r = session_path(s, arg, path);
 
-	if (!session_path(s, arg, path)) {
-		return;
-	}
-	r = fsroot_parent(&s->parts.root, path, &dir, &name);
 	if (r == 0) {
-		r = fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno
-		                                                     : 0;
-		(void)close(dir);
+		r = fsroot_lstat(&s->parts.root, path, &st);
 	}
 	if (r < 0) {
 		session_reply_error(s, r);
@@ -159,39 +137,23 @@ session_rnfr(struct session *s, struct view arg)
 	session_reply(s, REPLY_PENDING, "And the new name: RNTO.");
 }
 
-static int
-rename_to(struct session *s, const char *from, const char *to)
-{
-	const char *from_name, *to_name;
-	int from_dir, to_dir;
-	int r = fsroot_parent(&s->parts.root, from, &from_dir, &from_name);
-
-	if (r < 0) {
-		return r;
-	}
-	r = fsroot_parent(&s->parts.root, to, &to_dir, &to_name);
-	if (r == 0) {
-		r = renameat(from_dir, from_name, to_dir, to_name) < 0 ? -errno
-		                                                       : 0;
-		(void)close(to_dir);
-	}
-	(void)close(from_dir);
-	return r;
-}
-
 void
 session_rnto(struct session *s, struct view arg)
 {
 	char path[PATH_SIZE];
+	int r;
 
 	if (!s->state.has_rename) {
 		session_reply(s, REPLY_BAD_SEQUENCE, "RNFR first.");
 		return;
 	}
 	s->state.has_rename = false;
-	if (session_path(s, arg, path)) {
-		report(s, "rename", path,
-		    rename_to(s, s->state.rename_from, path), "Renamed.");
+	r = session_path(s, arg, path);
+	if (r == 0) {
+		r = fsroot_rename(&s->parts.root, s->state.rename_from, path);
+	}
+	if (changed(s, r, "rename", path)) {
+		session_reply(s, REPLY_FILE_DONE, "Renamed.");
 	}
 }
 
@@ -200,16 +162,13 @@ static bool
 stat_file(struct session *s, struct view arg, struct stat *ret)
 {
 	char path[PATH_SIZE];
-	int fd, r;
+	int r = session_path(s, arg, path);
 
-	if (!session_path(s, arg, path)) {
-		return false;
-	}
-	r = fsroot_openat(&s->parts.root, path, O_PATH, 0, &fd);
 	if (r == 0) {
-		r = fstat(fd, ret) < 0 ? -errno
-		    : !S_ISREG(ret->st_mode) ? -ENXIO : 0;
-		(void)close(fd);
+		r = fsroot_stat(&s->parts.root, path, ret);
+	}
+	if (r == 0 && !S_ISREG(ret->st_mode)) {
+		r = -ENXIO;
 	}
 	if (r < 0) {
 		session_reply_error(s, r);
@@ -224,9 +183,7 @@ session_size(struct session *s, struct view arg)
 
 	if (s->state.ascii) {
 		session_reply(s, REPLY_FAILED, "SIZE needs TYPE I.");
-		return;
-	}
-	if (stat_file(s, arg, &st)) {
+	} else if (stat_file(s, arg, &st)) {
 		session_replyf(s, REPLY_FILE_STATUS, "%lld",
 		    (long long)st.st_size);
 	}
@@ -241,7 +198,7 @@ session_mdtm(struct session *s, struct view arg)
 	if (!stat_file(s, arg, &st)) {
 		return;
 	}
-	buf_init(&b, 64);
+	buf_init(&b, TEXT_MAX);
 	listing_time(&b, st.st_mtime);
 	session_reply(s, REPLY_FILE_STATUS, buf_cstr(&b));
 	buf_done(&b);
@@ -251,24 +208,18 @@ void
 session_mfmt(struct session *s, struct view arg)
 {
 	struct view when = view_cut(&arg, ' ');
-	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
 	char path[PATH_SIZE];
-	const char *name;
-	int dir, r;
+	time_t mtime;
+	int r;
 
-	if (listing_parse_time(when, &times[1].tv_sec) < 0) {
+	if (listing_parse_time(when, &mtime) < 0 || arg.n == 0) {
 		session_reply(s, REPLY_BAD_ARGUMENT,
 		    "MFMT YYYYMMDDHHMMSS name.");
 		return;
 	}
-	if (!session_path(s, arg, path)) {
-		return;
-	}
-	r = fsroot_parent(&s->parts.root, path, &dir, &name);
+	r = session_path(s, arg, path);
 	if (r == 0) {
-		r = utimensat(dir, name, times, AT_SYMLINK_NOFOLLOW) < 0
-		    ? -errno : 0;
-		(void)close(dir);
+		r = fsroot_set_mtime(&s->parts.root, path, mtime);
 	}
 	if (r < 0) {
 		session_reply_error(s, r);
@@ -284,29 +235,35 @@ session_mfmt(struct session *s, struct view arg)
  * its descriptor's name in /proc.
  */
 static int
-change_mode(struct session *s, const char *path, mode_t mode)
+change_mode_of(int fd, mode_t mode)
 {
 	char self[32];
 	struct stat st;
+
+	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	if (fstat(fd, &st) < 0) {
+		return -errno;
+	}
+	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+		return -ENXIO;
+	}
+	mode |= st.st_mode & S_ISGID;
+	return fchmodat(AT_FDCWD, self, mode, 0) < 0 ? -errno : 0;
+}
+
+static int
+change_mode(struct session *s, const char *path, mode_t mode)
+{
 	int fd, r;
 
 	if (strcmp(path, "/") == 0) {
 		return -EBUSY;
 	}
 	r = fsroot_openat(&s->parts.root, path, O_PATH | O_NOFOLLOW, 0, &fd);
-	if (r < 0) {
-		return r;
+	if (r == 0) {
+		r = change_mode_of(fd, mode);
+		(void)close(fd);
 	}
-	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-	if (fstat(fd, &st) < 0) {
-		r = -errno;
-	} else if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
-		r = -ENXIO;
-	} else if (fchmodat(AT_FDCWD, self, mode | (st.st_mode & S_ISGID),
-	    0) < 0) {
-		r = -errno;
-	}
-	(void)close(fd);
 	return r;
 }
 
@@ -316,19 +273,23 @@ site_chmod(struct session *s, struct view arg)
 	struct view digits = view_cut(&arg, ' ');
 	char path[PATH_SIZE];
 	mode_t mode = 0;
+	int r;
 
-	for (size_t i = 0; i < digits.n; i++) {
-		bool octal = digits.p[i] >= '0' && digits.p[i] <= '7';
-
-		mode = octal && mode <= 0777 ? mode * 8
-		    + (mode_t)(digits.p[i] - '0') : 07777;
+	for (size_t i = 0; i < digits.n && mode <= 0777; i++) {
+		mode = mode * 8 + (mode_t)(digits.p[i] - '0');
 	}
-	if (digits.n == 0 || mode > 0777 || arg.n == 0) {
+	if (digits.n == 0 || !view_only(digits, "01234567") || mode > 0777
+	    || arg.n == 0) {
 		session_reply(s, REPLY_BAD_ARGUMENT, "SITE CHMOD 644 name.");
 		return;
 	}
-	if (session_path(s, arg, path)) {
-		report(s, "chmod", path, change_mode(s, path, mode), "Done.");
+	r = session_path(s, arg, path);
+	if (r == 0) {
+		r = change_mode(s, path, mode);
+	}
+	if (changed(s, r, "chmod", path)) {
+		/* PHP's ftp_chmod() takes 200 only. */
+		session_reply(s, REPLY_DONE, "Done.");
 	}
 }
 

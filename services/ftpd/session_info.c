@@ -11,25 +11,11 @@
 #define TEXT_MAX 4096
 
 void
-session_noop(struct session *s, struct view arg)
-{
-	(void)arg;
-	session_reply(s, REPLY_DONE, "Here.");
-}
-
-void
 session_quit(struct session *s, struct view arg)
 {
 	(void)arg;
 	session_reply(s, REPLY_BYE, "Bye.");
 	session_end(s, "quit");
-}
-
-void
-session_syst(struct session *s, struct view arg)
-{
-	(void)arg;
-	session_reply(s, REPLY_SYSTEM, "UNIX Type: L8");
 }
 
 void
@@ -43,9 +29,9 @@ session_help(struct session *s, struct view arg)
 	if (site) {
 		buf_add_str(&b, " CHMOD HELP");
 	}
-	for (int v = 0; v < VERB_COUNT && !site; v++) {
-		buf_addf(&b, " %s%s", command_name((enum verb)v),
-		    v % 12 == 11 ? "\r\n" : "");
+	for (size_t i = 0; !site && command_name(i) != NULL; i++) {
+		buf_addf(&b, " %s%s", command_name(i),
+		    i % 12 == 11 ? "\r\n" : "");
 	}
 	buf_add_str(&b, "\r\n");
 	reply_line(&b, REPLY_HELP, "End.");
@@ -63,7 +49,8 @@ session_feat(struct session *s, struct view arg)
 	if (s->parts.tls != NULL) {
 		buf_add_str(&b, " AUTH TLS\r\n PBSZ\r\n PROT\r\n");
 	}
-	buf_add_str(&b, " AVBL\r\n CLNT\r\n EPSV\r\n HOST\r\n MDTM\r\n MFMT\r\n"
+	buf_add_str(&b,
+	    " AVBL\r\n CLNT\r\n EPSV\r\n HOST\r\n MDTM\r\n MFMT\r\n"
 	    " MLST type*;size*;modify*;perm*;unique*;UNIX.mode*;\r\n"
 	    " PASV\r\n REST STREAM\r\n SIZE\r\n TVFS\r\n UTF8\r\n");
 	reply_line(&b, REPLY_FEATURES, "End");

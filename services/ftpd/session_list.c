@@ -14,7 +14,6 @@
 #include "ftpd/data.h"
 #include "ftpd/listing.h"
 #include "ftpd/transfer.h"
-#include "run/clock.h"
 
 #define FLUSH_AT (32 * 1024)
 #define OUT_MAX (FLUSH_AT + 64 * 1024)
@@ -23,10 +22,11 @@ struct list {
 	struct session *s;
 	struct chan *to; /* the data connection, or the control connection */
 	enum listing_format format;
-	bool all;
-	struct view prefix; /* before each name, for NLST */
-	const char *path; /* of the folder */
-	time_t now;
+	struct listing_request request;
+	struct transfer t; /* with the path of what is listed */
+	int fd; /* the folder, or the one that holds the only entry */
+	const char *name; /* of the only entry, in the path; NULL: a folder */
+	struct buf prefix; /* before each name, for NLST */
 	struct buf out;
 };
 
@@ -44,159 +44,118 @@ flush_out(struct list *l)
 	return r;
 }
 
-/* The path of an entry; false when it is too long to be one. */
-static bool
-entry_path(const struct list *l, const char *name, char ret[PATH_SIZE])
-{
-	int n = snprintf(ret, PATH_SIZE, "%s/%s", l->path, name);
-
-	return n > 0 && n < PATH_SIZE;
-}
-
 /* Where a link leads, as far as the format shows it. */
 static void
-resolve(const struct list *l, int dir, const char *name, char *room,
-    size_t size, struct listing_entry *e)
+resolve(const struct list *l, const char *name, char *room, size_t size,
+    struct listing_entry *e)
 {
 	char path[PATH_SIZE];
-	int fd;
+	int n;
 
 	if (l->format == LISTING_UNIX) {
-		ssize_t n = readlinkat(dir, name, room, size);
+		ssize_t got = readlinkat(l->fd, name, room, size);
 
-		e->link = (struct view){ room, n < 0 ? 0 : (size_t)n };
-	} else if (l->format == LISTING_FACTS && entry_path(l, name, path)
-	    && fsroot_openat(&l->s->parts.root, path, O_PATH, 0, &fd) == 0) {
-		e->resolved = fstat(fd, &e->target) == 0;
-		(void)close(fd);
+		e->link = (struct view){ room, got < 0 ? 0 : (size_t)got };
+	} else if (l->format == LISTING_FACTS) {
+		n = snprintf(path, sizeof(path), "%s/%s", l->t.path, name);
+		e->resolved = n > 0 && (size_t)n < sizeof(path)
+		    && fsroot_stat(&l->s->parts.root, path, &e->target) == 0;
 	}
 }
 
-/* Appends the line of one entry of the folder `dir`. */
+/* Appends the line of one entry of the folder. */
 static void
-add_entry(struct list *l, int dir, const char *name)
+add_entry(struct list *l, const char *name)
 {
 	struct listing_entry e = { .name = view_str(name) };
 	char room[PATH_SIZE];
 
-	if (fstatat(dir, name, &e.st, AT_SYMLINK_NOFOLLOW) < 0
+	if (fstatat(l->fd, name, &e.st, AT_SYMLINK_NOFOLLOW) < 0
 	    || fsroot_is_hidden(&l->s->parts.root, &e.st)) {
 		return;
 	}
 	if (S_ISLNK(e.st.st_mode)) {
-		resolve(l, dir, name, room, sizeof(room), &e);
+		resolve(l, name, room, sizeof(room), &e);
 	}
 	if (l->format == LISTING_NAMES) {
-		buf_add_view(&l->out, l->prefix);
+		buf_add_view(&l->out, buf_view(&l->prefix));
 	}
-	listing_line(&l->out, l->format, &e, l->now);
+	listing_line(&l->out, l->format, &e, time(NULL));
 }
 
 /* `.` and `..`, the latter of the root being the root. */
 static void
-add_dots(struct list *l, int dir)
+add_dots(struct list *l)
 {
 	struct listing_entry e = { .name = VIEW(".") };
 
-	if (fstat(dir, &e.st) == 0) {
-		listing_line(&l->out, l->format, &e, l->now);
+	if (fstat(l->fd, &e.st) == 0) {
+		listing_line(&l->out, l->format, &e, time(NULL));
 	}
 	e.name = VIEW("..");
-	if (strcmp(l->path, "/") != 0
-	    && fstatat(dir, "..", &e.st, AT_SYMLINK_NOFOLLOW) < 0) {
-		return;
+	if (strcmp(l->t.path, "/") == 0
+	    || fstatat(l->fd, "..", &e.st, AT_SYMLINK_NOFOLLOW) == 0) {
+		listing_line(&l->out, l->format, &e, time(NULL));
 	}
-	listing_line(&l->out, l->format, &e, l->now);
 }
 
-/* Sends a folder's entries; takes `fd`. */
+/* Sends what was found, a folder's entries or the only one. */
 static int
-send_folder_take(struct list *l, int fd)
+send_list(struct list *l)
 {
-	DIR *d = fdopendir(fd);
-	struct dirent *e;
+	DIR *d = l->name == NULL ? fdopendir(l->fd) : NULL;
 	int r = 0;
 
+	if (l->name != NULL) {
+		add_entry(l, l->name);
+		return flush_out(l);
+	}
 	if (d == NULL) {
-		r = -errno;
-		(void)close(fd);
-		return r;
+		return -errno;
 	}
-	if (l->all) {
-		add_dots(l, fd);
+	if (l->request.all) {
+		add_dots(l);
 	}
-	errno = 0;
-	for (e = readdir(d); e != NULL && r == 0; e = readdir(d)) {
+	while (r == 0) {
+		struct dirent *e;
+
+		errno = 0;
+		e = readdir(d);
+		if (e == NULL) {
+			r = -errno;
+			break;
+		}
 		if (strcmp(e->d_name, ".") != 0
 		    && strcmp(e->d_name, "..") != 0) {
-			add_entry(l, fd, e->d_name);
+			add_entry(l, e->d_name);
 		}
 		if (buf_size(&l->out) >= FLUSH_AT) {
 			r = flush_out(l);
 		}
-		errno = 0;
-	}
-	if (r == 0 && errno != 0) {
-		r = -errno;
 	}
 	(void)closedir(d);
+	l->fd = -1;
 	return r < 0 ? r : flush_out(l);
 }
 
-/* What a path means to a listing: a folder to read, or one entry. */
-struct subject {
-	int fd; /* the folder, or -1 */
-	int dir; /* else the folder that holds the entry */
-	const char *name; /* points into the path */
-};
-
-static void
-close_subject(struct subject *subject)
-{
-	if (subject->fd >= 0) {
-		(void)close(subject->fd);
-	}
-	if (subject->dir >= 0) {
-		(void)close(subject->dir);
-	}
-}
-
+/* Opens what the path means: a folder, or the folder of one entry. */
 static int
-find_subject(struct session *s, const char *path, struct subject *ret)
+find(struct list *l)
 {
-	struct subject found = { .fd = -1, .dir = -1 };
+	const struct fsroot *root = &l->s->parts.root;
 	struct stat st;
-	int r = fsroot_openat(&s->parts.root, path, O_RDONLY | O_DIRECTORY, 0,
-	    &found.fd);
+	int r = fsroot_openat(root, l->t.path, O_RDONLY | O_DIRECTORY, 0,
+	    &l->fd);
 
-	if (r == -ENOTDIR || r == -EXDEV || r == -ELOOP) {
-		found.fd = -1;
-		r = fsroot_parent(&s->parts.root, path, &found.dir,
-		    &found.name);
-		if (r == 0 && fstatat(found.dir, found.name, &st,
-		    AT_SYMLINK_NOFOLLOW) < 0) {
+	if (l->format != LISTING_FACTS
+	    && (r == -ENOTDIR || r == -EXDEV || r == -ELOOP)) {
+		r = fsroot_parent(root, l->t.path, &l->fd, &l->name);
+		if (r == 0
+		    && fstatat(l->fd, l->name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 			r = -errno;
-			close_subject(&found);
 		}
 	}
-	if (r == 0) {
-		*ret = found;
-	}
 	return r;
-}
-
-/* Sends the lines of what was found; takes the folder. */
-static int
-send_subject(struct list *l, struct subject *subject)
-{
-	if (subject->fd >= 0) {
-		int fd = subject->fd;
-
-		subject->fd = -1;
-		return send_folder_take(l, fd);
-	}
-	add_entry(l, subject->dir, subject->name);
-	return flush_out(l);
 }
 
 /*
@@ -204,19 +163,57 @@ send_subject(struct list *l, struct subject *subject)
  * before them as the client wrote it (RFC 1123 section 4.1.2.7).
  */
 static void
-make_prefix(struct buf *b, struct view arg, bool folder)
+make_prefix(struct list *l)
 {
-	if (folder) {
-		buf_add_view(b, arg);
-		if (arg.n > 0 && arg.p[arg.n - 1] != '/') {
-			buf_add_char(b, '/');
-		}
-		return;
+	struct view v = l->request.path;
+
+	while (l->name != NULL && v.n > 0 && v.p[v.n - 1] != '/') {
+		v.n--;
 	}
-	while (arg.n > 0 && arg.p[arg.n - 1] != '/') {
-		arg.n--;
+	buf_add_view(&l->prefix, v);
+	if (v.n > 0 && v.p[v.n - 1] != '/') {
+		buf_add_char(&l->prefix, '/');
 	}
-	buf_add_view(b, arg);
+}
+
+/* Finds what to list; false: the error has been replied. */
+static bool
+open_list(struct list *l, struct session *s, struct view arg, const char *verb,
+    enum listing_format format)
+{
+	int r;
+
+	*l = (struct list){ .s = s,
+		.to = &s->data,
+		.format = format,
+		.request = { .path = arg },
+		.fd = -1 };
+	transfer_init(&l->t, STATS_LISTING, verb);
+	buf_init(&l->prefix, PATH_SIZE + 1);
+	buf_init(&l->out, OUT_MAX);
+	if (format != LISTING_FACTS) {
+		listing_parse(arg, &l->request);
+	}
+	r = session_path(s, l->request.path, l->t.path);
+	if (r == 0) {
+		r = find(l);
+	}
+	if (r < 0) {
+		session_reply_error(s, r);
+	} else {
+		make_prefix(l);
+	}
+	return r == 0;
+}
+
+static void
+close_list(struct list *l)
+{
+	if (l->fd >= 0) {
+		(void)close(l->fd);
+	}
+	buf_done(&l->prefix);
+	buf_done(&l->out);
 }
 
 /* A listing over the data connection. */
@@ -224,43 +221,15 @@ static void
 list(struct session *s, struct view arg, const char *verb,
     enum listing_format format)
 {
-	struct list l = { .s = s, .to = &s->data, .format = format,
-		.now = time(NULL) };
-	struct listing_request request = { .path = arg };
-	struct transfer t;
-	struct subject subject;
-	struct buf prefix;
-	int r;
+	struct list l;
 
-	if (format != LISTING_FACTS) {
-		listing_parse(arg, &request);
+	if (open_list(&l, s, arg, verb, format)
+	    && data_open(s, "Here is the list.")) {
+		int r = send_list(&l);
+
+		transfer_end(s, &l.t, r < 0 ? r : data_finish(s));
 	}
-	transfer_init(&t, STATS_LISTING, verb);
-	if (!session_path(s, request.path.n == 0 ? VIEW(".") : request.path,
-	    t.path)) {
-		return;
-	}
-	r = find_subject(s, t.path, &subject);
-	if (r < 0 || (format == LISTING_FACTS && subject.fd < 0)) {
-		session_reply_error(s, r < 0 ? r : -ENOTDIR);
-		if (r == 0) {
-			close_subject(&subject);
-		}
-		return;
-	}
-	l.path = t.path;
-	l.all = request.all;
-	buf_init(&l.out, OUT_MAX);
-	buf_init(&prefix, PATH_SIZE + 1);
-	make_prefix(&prefix, request.path, subject.fd >= 0);
-	l.prefix = buf_view(&prefix);
-	if (data_open(s, "Here is the list.")) {
-		r = send_subject(&l, &subject);
-		transfer_end(s, &t, r < 0 ? r : data_finish(s));
-	}
-	close_subject(&subject);
-	buf_done(&prefix);
-	buf_done(&l.out);
+	close_list(&l);
 }
 
 void
@@ -287,15 +256,10 @@ session_mlst(struct session *s, struct view arg)
 	struct listing_entry e = { .name = { NULL, 0 } };
 	char path[PATH_SIZE];
 	struct buf b;
-	int fd, r;
+	int r = session_path(s, arg, path);
 
-	if (!session_path(s, arg.n == 0 ? VIEW(".") : arg, path)) {
-		return;
-	}
-	r = fsroot_openat(&s->parts.root, path, O_PATH, 0, &fd);
 	if (r == 0) {
-		r = fstat(fd, &e.st) < 0 ? -errno : 0;
-		(void)close(fd);
+		r = fsroot_stat(&s->parts.root, path, &e.st);
 	}
 	if (r < 0) {
 		session_reply_error(s, r);
@@ -318,57 +282,35 @@ stat_session(struct session *s)
 
 	buf_init(&b, PATH_SIZE);
 	reply_first(&b, REPLY_STATUS, "Status:");
-	buf_addf(&b, " From %s, as %s\r\n Type %s; control connection %s; "
-	    "data %s\r\n", s->addr, s->state.user,
-	    s->state.ascii ? "ASCII" : "binary",
+	buf_addf(&b,
+	    " From %s, as %s\r\n Type %s; control connection %s; "
+	    "data %s\r\n",
+	    s->addr, s->state.user, s->state.ascii ? "ASCII" : "binary",
 	    s->control.ssl == NULL ? "in the clear"
-	                           : SSL_get_version(s->control.ssl),
+				   : SSL_get_version(s->control.ssl),
 	    s->state.prot_p ? "protected" : "in the clear");
 	reply_line(&b, REPLY_STATUS, "End.");
 	session_send(s, &b);
 }
 
-/* A listing over the control connection. */
-static void
-stat_path(struct session *s, struct view arg)
-{
-	struct list l = { .s = s, .to = &s->control, .format = LISTING_UNIX,
-		.now = time(NULL) };
-	struct listing_request request;
-	struct subject subject;
-	char path[PATH_SIZE];
-	int r;
-
-	listing_parse(arg, &request);
-	if (!session_path(s, request.path.n == 0 ? VIEW(".") : request.path,
-	    path)) {
-		return;
-	}
-	r = find_subject(s, path, &subject);
-	if (r < 0) {
-		session_reply_error(s, r);
-		return;
-	}
-	l.path = path;
-	l.all = request.all;
-	buf_init(&l.out, OUT_MAX);
-	reply_first(&l.out, REPLY_FILE_STATUS, "Status follows:");
-	r = send_subject(&l, &subject);
-	if (r == 0) {
-		session_reply(s, REPLY_FILE_STATUS, "End.");
-	} else {
-		session_end(s, "peer_gone");
-	}
-	close_subject(&subject);
-	buf_done(&l.out);
-}
-
+/* With a path, a listing over the control connection. */
 void
 session_stat(struct session *s, struct view arg)
 {
+	struct list l;
+
 	if (arg.n == 0) {
 		stat_session(s);
-	} else {
-		stat_path(s, arg);
+		return;
 	}
+	if (open_list(&l, s, arg, "STAT", LISTING_UNIX)) {
+		l.to = &s->control;
+		reply_first(&l.out, REPLY_FILE_STATUS, "Status follows:");
+		if (send_list(&l) == 0) {
+			session_reply(s, REPLY_FILE_STATUS, "End.");
+		} else {
+			session_end(s, "peer_gone");
+		}
+	}
+	close_list(&l);
 }

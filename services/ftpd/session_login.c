@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ftpd/auth.h"
@@ -13,14 +14,14 @@
 #include "run/log.h"
 
 #define AUTH_MS 10000
+#define UPLOADS "wp-content/uploads"
 /* A wrong login takes this long, whatever was wrong. */
 #define WRONG_MS 1000
 
 static bool
 tls_missing(const struct session *s)
 {
-	return s->parts.settings->tls == TLS_REQUIRED
-	    && s->control.ssl == NULL;
+	return s->parts.settings->tls == TLS_REQUIRED && s->control.ssl == NULL;
 }
 
 void
@@ -49,7 +50,7 @@ session_user(struct session *s, struct view arg)
 }
 
 static void
-log_login(struct session *s, const char *result)
+log_login(struct session *s, const char *result, enum auth_rights rights)
 {
 	struct log_line l;
 
@@ -57,31 +58,81 @@ log_login(struct session *s, const char *result)
 	log_str(&l, "addr", s->addr);
 	log_str(&l, "user", s->state.user);
 	log_str(&l, "result", result);
-	log_str(&l, "tls", s->control.ssl == NULL ? "none"
-	    : SSL_get_version(s->control.ssl));
+	if (rights != AUTH_NOTHING) {
+		log_str(&l, "rights", rights == AUTH_SITE ? "site" : "uploads");
+	}
+	log_str(&l, "tls",
+	    s->control.ssl == NULL ? "none" : SSL_get_version(s->control.ssl));
 	log_close(&l);
+}
+
+/* WordPress makes the folder with the first upload; this may be it. */
+static int
+enter_uploads(struct session *s)
+{
+	const char *name;
+	int dir;
+	int r = fsroot_parent(&s->parts.root, UPLOADS, &dir, &name);
+
+	if (r < 0) {
+		return r;
+	}
+	if (mkdirat(dir, name, 0777) < 0 && errno != EEXIST) {
+		r = -errno;
+	}
+	(void)close(dir);
+	if (r == 0) {
+		r = stage_enter_uploads(&s->parts.stage);
+	}
+	return r < 0 ? r : fsroot_enter(&s->parts.root, UPLOADS);
+}
+
+/* Leaves the process its user's rights only.  0, or -errno. */
+static int
+take_rights(struct session *s, enum auth_rights rights)
+{
+	struct session_parts *parts = &s->parts;
+	int r = 0;
+
+	if (rights != AUTH_SITE) {
+		r = rights == AUTH_UPLOADS ? enter_uploads(s) : -EACCES;
+	}
+	if (r == 0 && parts->confine_user != NULL) {
+		r = parts->confine_user(parts->settings, parts->root.fd,
+		    parts->stage.dir);
+	}
+	return r;
 }
 
 /* Right: from here on the process has its user's rights only. */
 static void
-log_in(struct session *s)
+log_in(struct session *s, enum auth_rights rights)
 {
 	const struct session_parts *parts = &s->parts;
-	int r = parts->confine_user == NULL ? 0
-	                                    : parts->confine_user(parts->ctx);
+	int r = take_rights(s, rights);
 
 	(void)close(s->parts.auth_fd);
 	s->parts.auth_fd = -1;
 	if (r < 0) {
-		log_login(s, "confinement_failed");
+		log_login(s, "confinement_failed", AUTH_NOTHING);
 		session_end(s, "confinement_failed");
 		session_reply(s, REPLY_CLOSING, "Local error.");
 		return;
 	}
 	s->state.logged_in = true;
 	stats_add(&parts->stats->logins[STATS_LOGIN_OK], 1);
-	log_login(s, "ok");
+	log_login(s, "ok", rights);
 	session_reply(s, REPLY_LOGGED_IN, "Logged in.");
+}
+
+/* Nobody looked at it: that is no fault of the user's. */
+static void
+send_away(struct session *s, const char *why)
+{
+	stats_add(&s->parts.stats->logins[STATS_LOGIN_UNAVAILABLE], 1);
+	log_login(s, why, AUTH_NOTHING);
+	session_end(s, why);
+	session_reply(s, REPLY_CLOSING, "Logins do not work now; try later.");
 }
 
 static void
@@ -90,8 +141,9 @@ refuse_login(struct session *s, enum auth_result result, int64_t started)
 	bool throttled = result == AUTH_THROTTLED;
 
 	stats_add(&s->parts.stats->logins[throttled ? STATS_LOGIN_THROTTLED
-	                                            : STATS_LOGIN_FAILED], 1);
-	log_login(s, throttled ? "throttled" : "wrong");
+						    : STATS_LOGIN_FAILED],
+	    1);
+	log_login(s, throttled ? "throttled" : "wrong", AUTH_NOTHING);
 	session_pause(s, clock_left(started + WRONG_MS));
 	s->failures++;
 	s->state.user[0] = '\0';
@@ -106,7 +158,7 @@ refuse_login(struct session *s, enum auth_result result, int64_t started)
 void
 session_pass(struct session *s, struct view arg)
 {
-	enum auth_result result = AUTH_WRONG;
+	struct auth_answer answer = { .result = AUTH_WRONG };
 	int64_t started = clock_ms();
 	int r;
 
@@ -116,22 +168,21 @@ session_pass(struct session *s, struct view arg)
 	}
 	s->state.has_user = false;
 	r = auth_ask(s->parts.auth_fd, view_str(s->state.user), arg,
-	    started + AUTH_MS, &result);
+	    started + AUTH_MS, &answer);
 	lines_wipe(&s->lines);
 	if (r < 0) {
-		log_login(s, "no_authenticator");
-		session_end(s, "no_authenticator");
-		session_reply(s, REPLY_CLOSING, "Logins do not work now.");
-		return;
-	}
-	if (result == AUTH_OK) {
-		log_in(s);
+		send_away(s, "no_authenticator");
+	} else if (answer.result == AUTH_OK) {
+		log_in(s, (enum auth_rights)answer.rights);
+	} else if (answer.result == AUTH_UNAVAILABLE) {
+		send_away(s, "unavailable");
 	} else {
-		refuse_login(s, result, started);
+		refuse_login(s, (enum auth_result)answer.result, started);
 	}
 }
 
-/* --- protection ------------------------------------------------------------- */
+/* --- protection -------------------------------------------------------------
+ */
 
 static void
 log_tls_failure(struct session *s, int err)
@@ -155,15 +206,17 @@ start_tls(struct session *s)
 	int64_t deadline = s->opened
 	    + (int64_t)s->parts.settings->login_seconds * 1000;
 	int r = ssl == NULL ? -ENOMEM
-	    : chan_accept_tls_take(&s->control, ssl, deadline);
+			    : chan_accept_tls_take(&s->control, ssl, deadline);
 
 	if (r < 0) {
 		log_tls_failure(s, r);
 		session_end(s, "tls_failed");
 		return;
 	}
-	stats_add(&s->parts.stats->tls_sessions[
-	    SSL_version(ssl) == TLS1_3_VERSION ? STATS_TLS13 : STATS_TLS12],
+	stats_add(&s->parts.stats
+		       ->tls_sessions[SSL_version(ssl) == TLS1_3_VERSION
+			       ? STATS_TLS13
+			       : STATS_TLS12],
 	    1);
 	/* Nothing that was said in the clear counts any more. */
 	s->state = (struct session_state){ .cwd = "/" };

@@ -29,13 +29,20 @@
 #define DISCARD_BYTES (256LL * 1024 * 1024)
 #define DISCARD_MS 15000
 
-/* --- ends -------------------------------------------------------------------- */
+/* What moves content through this process, in both directions. */
+struct chunks {
+	char in[CHUNK];
+	char out[2 * CHUNK]; /* converted, for TYPE A */
+};
+
+/* --- ends ----------------------------------------------------------------- */
 
 void
 transfer_init(struct transfer *t, enum stats_direction direction,
     const char *verb)
 {
-	*t = (struct transfer){ .direction = direction, .verb = verb,
+	*t = (struct transfer){ .direction = direction,
+		.verb = verb,
 		.started = clock_ms() };
 }
 
@@ -54,26 +61,6 @@ log_transfer(struct session *s, const struct transfer *t, int r)
 		log_err(&l, r);
 	}
 	log_close(&l);
-}
-
-static enum stats_result
-result_of(int r)
-{
-	switch (r) {
-	case 0:
-		return STATS_OK;
-	case -ECANCELED:
-	case -ETIMEDOUT:
-	case -ESHUTDOWN:
-	case -ENOTCONN:
-	case -ECONNRESET:
-	case -ECONNABORTED:
-	case -EPIPE:
-	case -EPROTO:
-		return STATS_ABORTED;
-	default:
-		return STATS_FAILED;
-	}
 }
 
 /*
@@ -101,25 +88,26 @@ void
 transfer_end(struct session *s, const struct transfer *t, int r)
 {
 	struct stats *stats = s->parts.stats;
-	const char *text;
-	enum reply_code code;
+	const char *text = "Complete.";
+	enum reply_code code = r == 0 ? REPLY_TRANSFERRED
+				      : reply_for_transfer(r, &text);
+	/* Whether it is the peer's or the network's doing. */
+	enum stats_result result = r == 0 ? STATS_OK
+	    : code == REPLY_ABORTED       ? STATS_ABORTED
+					  : STATS_FAILED;
 
-	stats_add(&stats->transfers[t->direction][result_of(r)], 1);
+	stats_add(&stats->transfers[t->direction][result], 1);
 	stats_add(&stats->bytes[t->direction], s->moved);
 	log_transfer(s, t, r);
+	session_reply(s, code, text);
 	if (r == 0) {
-		session_reply(s, REPLY_TRANSFERRED, "Complete.");
 		data_linger(s);
-	} else {
-		code = reply_for_transfer(r, &text);
-		session_reply(s, code, text);
-		if (t->direction == STATS_UPLOAD
-		    && result_of(r) == STATS_FAILED && discard_rest(s)) {
-			(void)data_finish(s);
-			data_linger(s);
-		}
-		data_abort(s);
+	} else if (t->direction == STATS_UPLOAD && result == STATS_FAILED
+	    && discard_rest(s)) {
+		(void)data_finish(s);
+		data_linger(s);
 	}
+	data_abort(s);
 	s->transferring = false;
 	if (r == -ECANCELED) {
 		session_reply(s, REPLY_TRANSFERRED, "Aborted.");
@@ -138,42 +126,19 @@ count(struct session *s, size_t n)
 	return s->glances % GLANCE_EVERY == 0 ? session_glance(s) : 0;
 }
 
-/* --- RETR -------------------------------------------------------------------- */
-
-/* Opens a regular file to read.  0, or -errno. */
-static int
-open_file(struct session *s, const char *path, int *ret_fd,
-    struct stat *ret_st)
-{
-	int fd;
-	int r = fsroot_openat(&s->parts.root, path, O_RDONLY, 0, &fd);
-
-	if (r < 0) {
-		return r;
-	}
-	if (fstat(fd, ret_st) < 0) {
-		r = -errno;
-	} else if (!S_ISREG(ret_st->st_mode)) {
-		r = S_ISDIR(ret_st->st_mode) ? -EISDIR : -ENXIO;
-	}
-	if (r < 0) {
-		(void)close(fd);
-		return r;
-	}
-	*ret_fd = fd;
-	return 0;
-}
+/* --- RETR ----------------------------------------------------------------- */
 
 /* In the clear the kernel copies by itself. */
 static int
 send_by_kernel(struct session *s, int fd, off_t at)
 {
-	for (;;) {
+	int r = 0;
+
+	while (r == 0) {
 		ssize_t n = sendfile(s->data.fd, fd, &at, SENDFILE_CHUNK);
-		int r = 0;
 
 		if (n == 0) {
-			return 0;
+			break;
 		}
 		if (n > 0) {
 			r = count(s, (size_t)n);
@@ -183,221 +148,186 @@ send_by_kernel(struct session *s, int fd, off_t at)
 		} else if (errno != EINTR) {
 			r = -errno;
 		}
-		if (r < 0) {
-			return r;
-		}
 	}
+	return r;
 }
 
 static int
-send_by_hand(struct session *s, int fd, off_t at, char *in, char *out)
+send_by_hand(struct session *s, int fd, off_t at, struct chunks *chunks)
 {
 	struct ascii state = { .cr = false };
+	int r = 0;
 
-	for (;;) {
-		ssize_t n = pread(fd, in, CHUNK, at);
-		const char *bytes = in;
-		size_t size;
-		int r;
+	while (r == 0) {
+		ssize_t n = pread(fd, chunks->in, CHUNK, at);
+		struct view v = { chunks->in, n > 0 ? (size_t)n : 0 };
 
 		if (n <= 0) {
 			return n < 0 ? -errno : 0;
 		}
 		at += n;
-		size = (size_t)n;
-		if (out != NULL) {
-			size = ascii_encode(&state, in, size, out);
-			bytes = out;
+		if (s->state.ascii) {
+			v.n = ascii_encode(&state, v.p, v.n, chunks->out);
+			v.p = chunks->out;
 		}
-		r = chan_write(&s->data, bytes, size,
-		    session_stall_deadline(s));
+		r = chan_write(&s->data, v.p, v.n, session_stall_deadline(s));
 		if (r == 0) {
 			r = count(s, (size_t)n);
 		}
-		if (r < 0) {
-			return r;
-		}
 	}
+	return r;
 }
 
 static int
 send_file(struct session *s, int fd, off_t at)
 {
-	char *in, *out = NULL;
+	struct chunks *chunks;
 	int r = -ENOMEM;
 
 	if (s->data.ssl == NULL && !s->state.ascii) {
 		r = send_by_kernel(s, fd, at);
-		return r < 0 ? r : data_finish(s);
+	} else {
+		chunks = malloc(sizeof(*chunks));
+		if (chunks != NULL) {
+			r = send_by_hand(s, fd, at, chunks);
+		}
+		free(chunks);
 	}
-	in = malloc(CHUNK);
-	if (s->state.ascii) {
-		out = malloc(2 * CHUNK);
-	}
-	if (in != NULL && (out != NULL || !s->state.ascii)) {
-		r = send_by_hand(s, fd, at, in, out);
-	}
-	free(in);
-	free(out);
 	return r < 0 ? r : data_finish(s);
 }
 
 /* May a transfer begin at what REST said?  The refusal has been replied. */
 static bool
-restart_allowed(struct session *s, uint64_t size)
+restart_allowed(struct session *s, off_t size)
 {
 	if (s->state.rest > 0 && s->state.ascii) {
 		session_reply(s, REPLY_BAD_RESTART, "REST needs TYPE I.");
 		return false;
 	}
-	if (s->state.rest > size) {
+	if (s->state.rest > (uint64_t)size) {
 		session_reply(s, REPLY_BAD_RESTART, "REST is behind the end.");
 		return false;
 	}
 	return true;
 }
 
+/* A regular file's mode, or why it is none. */
+static int
+check_regular(mode_t mode)
+{
+	return S_ISREG(mode) ? 0
+	    : S_ISDIR(mode)  ? -EISDIR
+	    : S_ISLNK(mode)  ? -ELOOP
+			     : -ENXIO;
+}
+
 void
 session_retr(struct session *s, struct view arg)
 {
 	struct transfer t;
-	struct stat st;
-	int fd, r;
+	struct stat st = { .st_size = 0 };
+	int fd = -1;
+	int r;
 
 	transfer_init(&t, STATS_DOWNLOAD, "RETR");
-	if (!session_path(s, arg, t.path)) {
-		return;
+	r = session_path(s, arg, t.path);
+	if (r == 0) {
+		r = fsroot_openat(&s->parts.root, t.path, O_RDONLY, 0, &fd);
 	}
-	r = open_file(s, t.path, &fd, &st);
+	if (r == 0) {
+		r = fstat(fd, &st) < 0 ? -errno : check_regular(st.st_mode);
+	}
 	if (r < 0) {
 		session_reply_error(s, r);
-		return;
-	}
-	if (restart_allowed(s, (uint64_t)st.st_size)
+	} else if (restart_allowed(s, st.st_size)
 	    && data_open(s, "Here it comes.")) {
-		r = send_file(s, fd, (off_t)s->state.rest);
-		transfer_end(s, &t, r);
+		transfer_end(s, &t, send_file(s, fd, (off_t)s->state.rest));
 	}
-	(void)close(fd);
+	if (fd >= 0) {
+		(void)close(fd);
+	}
 }
 
-/* --- STOR and APPE --------------------------------------------------------------- */
+/* --- STOR and APPE -------------------------------------------------------- */
 
 struct target {
-	int dir;
+	int dir; /* -1: none */
 	const char *name; /* points into the transfer's path */
 	mode_t mode; /* of the new file */
-	uint64_t keep; /* bytes of the old one */
+	off_t size; /* of the old file, 0 when there is none */
 	int old; /* the old file, when something of it is kept; else -1 */
 };
 
-static void
-close_target(struct target *t)
-{
-	(void)close(t->dir);
-	if (t->old >= 0) {
-		(void)close(t->old);
-	}
-}
-
-/* What is there now, under the name of the target? */
+/* Looks at what is there now; `keeps`: something of it will stay. */
 static int
-look_at_target(struct session *s, struct target *t, bool append,
-    uint64_t *ret_size)
+find_target(struct session *s, const char *path, bool keeps, struct target *t)
 {
 	struct stat st;
+	int r = fsroot_parent(&s->parts.root, path, &t->dir, &t->name);
 
-	*ret_size = 0;
+	if (r < 0) {
+		return r;
+	}
+	if (faccessat(t->dir, ".", W_OK, 0) < 0) {
+		return -errno;
+	}
 	if (fstatat(t->dir, t->name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 		return errno == ENOENT ? 0 : -errno;
 	}
-	if (!S_ISREG(st.st_mode)) {
-		return S_ISDIR(st.st_mode) ? -EISDIR
-		    : S_ISLNK(st.st_mode) ? -ELOOP : -ENXIO;
+	r = check_regular(st.st_mode);
+	if (r == 0 && (st.st_mode & S_IWUSR) == 0) {
+		r = -EACCES;
 	}
-	if ((st.st_mode & S_IWUSR) == 0) {
-		return -EACCES;
+	/* As writing to it would: set-user-id and its like do not outlive it.
+	 */
+	t->mode = st.st_mode & 0777;
+	t->size = st.st_size;
+	if (r == 0 && keeps) {
+		t->old = openat(t->dir, t->name,
+		    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		r = t->old < 0 ? -errno : 0;
 	}
-	t->mode = st.st_mode & 07777;
-	*ret_size = (uint64_t)st.st_size;
-	if (!append && s->state.rest == 0) {
-		return 0;
-	}
-	t->keep = append ? *ret_size : s->state.rest;
-	t->old = openat(t->dir, t->name,
-	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	return t->old < 0 ? -errno : 0;
-}
-
-/* False: the error has been replied and nothing is open. */
-static bool
-find_target(struct session *s, const char *path, bool append,
-    struct target *ret)
-{
-	struct target t = { .old = -1,
-		.mode = 0666 & ~settings_umask(s->parts.settings) };
-	uint64_t size = 0;
-	int r = fsroot_parent(&s->parts.root, path, &t.dir, &t.name);
-
-	if (r < 0) {
-		session_reply_error(s, r);
-		return false;
-	}
-	if (faccessat(t.dir, ".", W_OK, 0) < 0) {
-		r = -errno;
-	}
-	if (r == 0) {
-		r = look_at_target(s, &t, append, &size);
-	}
-	if (r < 0) {
-		session_reply_error(s, r);
-	} else if (append || restart_allowed(s, size)) {
-		*ret = t;
-		return true;
-	}
-	close_target(&t);
-	return false;
+	return r;
 }
 
 static int
-write_out(int fd, const char *bytes, size_t n)
+write_out(int fd, struct view v)
 {
-	while (n > 0) {
-		ssize_t written = write(fd, bytes, n);
+	while (v.n > 0) {
+		ssize_t written = write(fd, v.p, v.n);
 
 		if (written < 0 && errno != EINTR) {
 			return -errno;
 		}
 		if (written > 0) {
-			bytes += written;
-			n -= (size_t)written;
+			v = view_drop(v, (size_t)written);
 		}
 	}
 	return 0;
 }
 
-/* Until the end of the stream; `in` and `out` have room for a chunk. */
+/* Until the end of the stream. */
 static int
-receive_by_hand(struct session *s, int fd, char *in, char *out)
+receive(struct session *s, int fd, struct chunks *chunks)
 {
 	struct ascii state = { .cr = false };
 
 	for (;;) {
-		ssize_t n = chan_read(&s->data, in, CHUNK,
+		ssize_t n = chan_read(&s->data, chunks->in, CHUNK,
 		    session_stall_deadline(s));
-		const char *bytes = in;
-		size_t size = n > 0 ? (size_t)n : 0;
+		struct view v = { chunks->in, n > 0 ? (size_t)n : 0 };
 		int r;
 
 		if (n < 0) {
 			return (int)n;
 		}
 		if (s->state.ascii) {
-			size = n > 0 ? ascii_decode(&state, in, size, out)
-			             : ascii_decode_end(&state, out);
-			bytes = out;
+			v.n = n > 0
+			    ? ascii_decode(&state, v.p, v.n, chunks->out)
+			    : ascii_decode_end(&state, chunks->out);
+			v.p = chunks->out;
 		}
-		r = write_out(fd, bytes, size);
+		r = write_out(fd, v);
 		if (r == 0) {
 			r = count(s, (size_t)n);
 		}
@@ -407,39 +337,26 @@ receive_by_hand(struct session *s, int fd, char *in, char *out)
 	}
 }
 
+/* With the data connection open: the whole upload, behind `keep` old bytes. */
 static int
-receive(struct session *s, int fd)
+store(struct session *s, const struct target *t, uint64_t keep)
 {
-	char *in = malloc(CHUNK);
-	char *out = malloc(s->state.ascii ? CHUNK + 1 : 1);
-	int r = -ENOMEM;
-
-	if (in != NULL && out != NULL) {
-		r = receive_by_hand(s, fd, in, out);
-	}
-	free(in);
-	free(out);
-	return r;
-}
-
-/* With the data connection open: the whole upload. */
-static int
-store(struct session *s, const struct target *t)
-{
+	struct chunks *chunks = malloc(sizeof(*chunks));
 	struct upload u = { .fd = -1 };
 	struct stage *stage = &s->parts.stage;
-	int r = stage_begin(stage, &u);
+	int r = chunks == NULL ? -ENOMEM : stage_begin(stage, &u);
 
 	if (r == 0 && t->old >= 0) {
-		r = stage_copy(&u, t->old, t->keep);
+		r = stage_copy(&u, t->old, keep);
 	}
 	if (r == 0) {
-		r = receive(s, u.fd);
+		r = receive(s, u.fd, chunks);
 	}
 	if (r == 0) {
 		r = stage_commit(stage, &u, t->dir, t->name, t->mode,
 		    s->parts.settings->sync);
 	}
+	free(chunks);
 	if (r < 0) {
 		stage_discard(stage, &u);
 		return r;
@@ -453,17 +370,31 @@ static void
 upload(struct session *s, struct view arg, bool append)
 {
 	struct transfer t;
-	struct target target;
+	struct target target = { .dir = -1,
+		.old = -1,
+		.mode = 0666 & ~settings_umask(s->parts.settings) };
+	int r;
 
 	transfer_init(&t, STATS_UPLOAD, append ? "APPE" : "STOR");
-	if (!session_path(s, arg, t.path)
-	    || !find_target(s, t.path, append, &target)) {
-		return;
+	r = session_path(s, arg, t.path);
+	if (r == 0) {
+		r = find_target(s, t.path, append || s->state.rest > 0,
+		    &target);
 	}
-	if (data_open(s, "Send it.")) {
-		transfer_end(s, &t, store(s, &target));
+	if (r < 0) {
+		session_reply_error(s, r);
+	} else if ((append || restart_allowed(s, target.size))
+	    && data_open(s, "Send it.")) {
+		transfer_end(s, &t,
+		    store(s, &target,
+			append ? (uint64_t)target.size : s->state.rest));
 	}
-	close_target(&target);
+	if (target.old >= 0) {
+		(void)close(target.old);
+	}
+	if (target.dir >= 0) {
+		(void)close(target.dir);
+	}
 }
 
 void
@@ -478,26 +409,23 @@ session_appe(struct session *s, struct view arg)
 	upload(s, arg, true);
 }
 
-/* --- REST and ABOR ------------------------------------------------------------- */
+/* --- REST and ABOR -------------------------------------------------------- */
 
 void
 session_rest(struct session *s, struct view arg)
 {
 	uint64_t at;
 
+	s->state.rest = 0;
 	if (view_u64(arg, &at) < 0 || at > INT64_MAX) {
-		s->state.rest = 0;
 		session_reply(s, REPLY_BAD_ARGUMENT, "REST bytes.");
-		return;
-	}
-	if (at > 0 && s->state.ascii) {
-		s->state.rest = 0;
+	} else if (at > 0 && s->state.ascii) {
 		session_reply(s, REPLY_BAD_ARGUMENT, "REST needs TYPE I.");
-		return;
+	} else {
+		s->state.rest = at;
+		session_replyf(s, REPLY_PENDING, "From byte %llu on.",
+		    (unsigned long long)at);
 	}
-	s->state.rest = at;
-	session_replyf(s, REPLY_PENDING, "From byte %llu on.",
-	    (unsigned long long)at);
 }
 
 /* Without a transfer: session_wait() looks out for it within one. */

@@ -44,7 +44,8 @@ check_ports(const struct settings *s, struct buf *faults)
 {
 	if (s->pasv_min > s->pasv_max
 	    || s->pasv_max - s->pasv_min >= SETTINGS_PASV_PORTS_MAX) {
-		buf_addf(faults, "FTPD_PASV_MIN and FTPD_PASV_MAX: %llu to %llu "
+		buf_addf(faults,
+		    "FTPD_PASV_MIN and FTPD_PASV_MAX: %llu to %llu "
 		    "is no range of 1 to %d ports\n",
 		    (unsigned long long)s->pasv_min,
 		    (unsigned long long)s->pasv_max, SETTINGS_PASV_PORTS_MAX);
@@ -52,7 +53,8 @@ check_ports(const struct settings *s, struct buf *faults)
 	if ((s->port >= s->pasv_min && s->port <= s->pasv_max)
 	    || (s->http_port >= s->pasv_min && s->http_port <= s->pasv_max)
 	    || s->port == s->http_port) {
-		buf_add_str(faults, "FTPD_PORT, FTPD_HTTP_PORT and the passive "
+		buf_add_str(faults,
+		    "FTPD_PORT, FTPD_HTTP_PORT and the passive "
 		    "range have to be apart\n");
 	}
 }
@@ -76,7 +78,8 @@ check_root(const struct settings *s, struct buf *faults)
 	if (stat(s->root, &st) < 0 || !S_ISDIR(st.st_mode)) {
 		buf_add_str(faults, "FTPD_ROOT: ");
 		escape_log(faults, view_str(s->root));
-		buf_add_str(faults, " is not a folder; mount the volume there\n");
+		buf_add_str(faults,
+		    " is not a folder; mount the volume there\n");
 	}
 }
 
@@ -88,7 +91,7 @@ is_host(const char *text)
 		char c = *text;
 
 		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
-		    || (c >= '0' && c <= '9') || c == '.' || c == '-')) {
+			|| (c >= '0' && c <= '9') || c == '.' || c == '-')) {
 			return false;
 		}
 	}
@@ -112,18 +115,27 @@ settings_check(const void *settings, struct buf *faults)
 	if (!is_host(s->pasv_address)) {
 		buf_add_str(faults, "FTPD_PASV_ADDRESS: ");
 		escape_log(faults, view_str(s->pasv_address));
-		buf_add_str(faults, " is neither an IPv4 address nor a host "
+		buf_add_str(faults,
+		    " is neither an IPv4 address nor a host "
 		    "name\n");
 	}
 	if (path_has_control(view_str(s->user))
 	    || strlen(s->user) > SETTINGS_USER_MAX) {
-		buf_addf(faults, "FTPD_USER: has control characters or more "
-		    "than %d bytes\n", SETTINGS_USER_MAX);
+		buf_addf(faults,
+		    "FTPD_USER: has control characters or more "
+		    "than %d bytes\n",
+		    SETTINGS_USER_MAX);
 	}
 	if (path_has_control(view_str(s->password))
 	    || strlen(s->password) > SETTINGS_PASSWORD_MAX) {
-		buf_addf(faults, "FTPD_PASSWORD_FILE: the secret has control "
+		buf_addf(faults,
+		    "FTPD_PASSWORD_FILE: the secret has control "
 		    "characters or more than %d bytes; make it one line\n",
 		    SETTINGS_PASSWORD_MAX);
+	}
+	if (s->wordpress_login && s->db_password[0] == '\0') {
+		buf_add_str(faults,
+		    "DB_PASSWORD_FILE: FTPD_WORDPRESS_LOGIN needs it; "
+		    "without WordPress logins set that to off\n");
 	}
 }

@@ -35,6 +35,11 @@ struct settings {
 	char *root;
 	char *user;
 	char *password;
+	bool wordpress_login;
+	char *db_host;
+	uint64_t db_port;
+	char *db_user;
+	char *db_password;
 	char *cert;
 	char *key;
 	int tls;

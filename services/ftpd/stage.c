@@ -61,10 +61,35 @@ made_by(const char *name, pid_t pid)
 	return pid == 0 || (*end == '.' && maker == (long)pid);
 }
 
-unsigned
-stage_sweep(const struct stage *stage, pid_t pid)
+/* The folder for users whose root is the uploads; the latter's own name. */
+static int
+open_uploads(const struct stage *stage)
 {
-	int copy = openat(stage->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return openat(stage->dir, "uploads",
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+int
+stage_enter_uploads(struct stage *stage)
+{
+	int dir;
+
+	if (mkdirat(stage->dir, "uploads", 0700) < 0 && errno != EEXIST) {
+		return -errno;
+	}
+	dir = open_uploads(stage);
+	if (dir < 0) {
+		return -errno;
+	}
+	(void)close(stage->dir);
+	stage->dir = dir;
+	return 0;
+}
+
+/* Takes `copy`, another descriptor of the folder `dir`. */
+static unsigned
+sweep_take(int dir, int copy, pid_t pid)
+{
 	DIR *d = copy < 0 ? NULL : fdopendir(copy);
 	struct dirent *e;
 	unsigned removed = 0;
@@ -77,11 +102,25 @@ stage_sweep(const struct stage *stage, pid_t pid)
 	}
 	for (e = readdir(d); e != NULL; e = readdir(d)) {
 		if (made_by(e->d_name, pid)
-		    && unlinkat(stage->dir, e->d_name, 0) == 0) {
+		    && unlinkat(dir, e->d_name, 0) == 0) {
 			removed++;
 		}
 	}
 	(void)closedir(d);
+	return removed;
+}
+
+unsigned
+stage_sweep(const struct stage *stage, pid_t pid)
+{
+	int uploads = open_uploads(stage);
+	unsigned removed = sweep_take(stage->dir,
+	    openat(stage->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), pid);
+
+	if (uploads >= 0) {
+		removed += sweep_take(uploads, dup(uploads), pid);
+		(void)close(uploads);
+	}
 	return removed;
 }
 

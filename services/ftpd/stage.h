@@ -35,13 +35,20 @@ struct upload {
  */
 NODISCARD int stage_open(struct stage *stage, struct fsroot *root);
 
+/*
+ * From now on, stages in a folder within the folder: for users who may not
+ * touch what others upload.  0, or -errno with nothing changed.
+ */
+NODISCARD int stage_enter_uploads(struct stage *stage);
+
 /* Removes what process `pid` left, or everything (0); returns how many. */
 unsigned stage_sweep(const struct stage *stage, pid_t pid);
 
 /* A new, empty staged file.  0 with *ret, or -errno. */
 NODISCARD int stage_begin(struct stage *stage, struct upload *ret);
 
-/* Copies the first `n` bytes of `from` into it.  -EIO when `from` is shorter. */
+/* Copies the first `n` bytes of `from` into it.  -EIO when `from` is shorter.
+ */
 NODISCARD int stage_copy(struct upload *u, int from, uint64_t n);
 
 /*

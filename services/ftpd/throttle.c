@@ -6,69 +6,56 @@
 
 #define FIRST_MS 1000
 
-static const struct throttle_entry *
+/* The party's entry, or THROTTLE_SIZE. */
+static size_t
 find(const struct throttle *t, const struct in6_addr *party)
 {
-	for (size_t i = 0; i < THROTTLE_SIZE; i++) {
-		if (t->entries[i].last != 0
-		    && addr_eq(&t->entries[i].party, party)) {
-			return &t->entries[i];
-		}
+	size_t i = 0;
+
+	while (i < THROTTLE_SIZE
+	    && (t->entries[i].last == 0
+		|| !addr_eq(&t->entries[i].party, party))) {
+		i++;
 	}
-	return NULL;
+	return i;
 }
 
 static int64_t
 penalty(unsigned failures)
 {
-	int64_t ms = FIRST_MS;
+	unsigned above = failures > THROTTLE_FREE ? failures - THROTTLE_FREE
+						  : 0;
+	int64_t ms = above == 0 ? 0
+	    : above > 20        ? THROTTLE_LONGEST_MS
+				: (int64_t)FIRST_MS << (above - 1);
 
-	if (failures <= THROTTLE_FREE) {
-		return 0;
-	}
-	for (unsigned i = THROTTLE_FREE + 1; i < failures; i++) {
-		ms *= 2;
-		if (ms >= THROTTLE_LONGEST_MS) {
-			return THROTTLE_LONGEST_MS;
-		}
-	}
-	return ms;
+	return ms < THROTTLE_LONGEST_MS ? ms : THROTTLE_LONGEST_MS;
 }
 
 bool
 throttle_allows(const struct throttle *t, const struct in6_addr *party,
     int64_t now)
 {
-	const struct throttle_entry *e = find(t, party);
+	size_t i = find(t, party);
 
-	return e == NULL || now - e->last >= penalty(e->failures);
-}
-
-/* The party's entry, or the one that is given up for it. */
-static struct throttle_entry *
-place(struct throttle *t, const struct in6_addr *party)
-{
-	struct throttle_entry *oldest = &t->entries[0];
-
-	for (size_t i = 0; i < THROTTLE_SIZE; i++) {
-		struct throttle_entry *e = &t->entries[i];
-
-		if (e->last != 0 && addr_eq(&e->party, party)) {
-			return e;
-		}
-		if (e->last < oldest->last) {
-			oldest = e;
-		}
-	}
-	*oldest = (struct throttle_entry){ .party = *party };
-	return oldest;
+	return i == THROTTLE_SIZE
+	    || now - t->entries[i].last >= penalty(t->entries[i].failures);
 }
 
 void
 throttle_failed(struct throttle *t, const struct in6_addr *party, int64_t now)
 {
-	struct throttle_entry *e = place(t, party);
+	size_t known = find(t, party);
+	struct throttle_entry *e = &t->entries[known % THROTTLE_SIZE];
 
+	if (known == THROTTLE_SIZE) {
+		for (size_t i = 1; i < THROTTLE_SIZE; i++) {
+			if (t->entries[i].last < e->last) {
+				e = &t->entries[i];
+			}
+		}
+		*e = (struct throttle_entry){ .party = *party };
+	}
 	if (now - e->last >= THROTTLE_FORGET_MS) {
 		e->failures = 0;
 	}
@@ -79,10 +66,9 @@ throttle_failed(struct throttle *t, const struct in6_addr *party, int64_t now)
 void
 throttle_succeeded(struct throttle *t, const struct in6_addr *party)
 {
-	for (size_t i = 0; i < THROTTLE_SIZE; i++) {
-		if (t->entries[i].last != 0
-		    && addr_eq(&t->entries[i].party, party)) {
-			t->entries[i] = (struct throttle_entry){ .last = 0 };
-		}
+	size_t i = find(t, party);
+
+	if (i < THROTTLE_SIZE) {
+		t->entries[i] = (struct throttle_entry){ .last = 0 };
 	}
 }

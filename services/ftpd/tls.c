@@ -10,9 +10,9 @@
 #define TICKET_SECONDS (7 * 24 * 3600)
 #define TICKET_KEYS 80 /* name, HMAC key, AES key: as OpenSSL wants it */
 
-/* Where an SSL keeps its enum tls_offer. */
+/* Where an SSL keeps that it was offered somebody else's ticket. */
 static int
-offer_index(void)
+foreign_index(void)
 {
 	static int index = -1;
 
@@ -22,17 +22,10 @@ offer_index(void)
 	return index;
 }
 
-static void
-set_offer(SSL *ssl, enum tls_offer offer)
+bool
+tls_foreign(const SSL *ssl)
 {
-	/* The pointer is the number. */
-	(void)SSL_set_ex_data(ssl, offer_index(), (void *)(uintptr_t)offer);
-}
-
-enum tls_offer
-tls_offered(const SSL *ssl)
-{
-	return (enum tls_offer)(uintptr_t)SSL_get_ex_data(ssl, offer_index());
+	return SSL_get_ex_data(ssl, foreign_index()) != NULL;
 }
 
 static SSL_TICKET_RETURN
@@ -43,19 +36,21 @@ on_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *name,
 	(void)name;
 	(void)name_n;
 	(void)ctx;
-	switch (status) {
-	case SSL_TICKET_SUCCESS:
-	case SSL_TICKET_SUCCESS_RENEW:
-		set_offer(ssl, TLS_OFFER_OWN);
+	if (status == SSL_TICKET_SUCCESS
+	    || status == SSL_TICKET_SUCCESS_RENEW) {
 		return SSL_TICKET_RETURN_USE;
-	case SSL_TICKET_NO_DECRYPT:
-		if (tls_offered(ssl) != TLS_OFFER_OWN) {
-			set_offer(ssl, TLS_OFFER_FOREIGN);
-		}
-		return SSL_TICKET_RETURN_IGNORE_RENEW;
-	default:
-		return SSL_TICKET_RETURN_IGNORE_RENEW;
 	}
+	if (status == SSL_TICKET_NO_DECRYPT) {
+		/* Any pointer but NULL. */
+		(void)SSL_set_ex_data(ssl, foreign_index(), ssl);
+	}
+	/*
+	 * Under TLS 1.2 a new ticket goes out within the handshake, before we
+	 * know who it is: on a data connection it would let a stranger prove
+	 * itself on the next one.
+	 */
+	return SSL_get_num_tickets(ssl) == 0 ? SSL_TICKET_RETURN_IGNORE
+					     : SSL_TICKET_RETURN_IGNORE_RENEW;
 }
 
 /*
@@ -95,21 +90,23 @@ configure(SSL_CTX *ctx)
 {
 	static const unsigned char id[] = "ftpd";
 
-	SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION
-	    | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE
-	    | SSL_OP_PRIORITIZE_CHACHA | SSL_OP_ENABLE_KTLS);
-	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE
-	    | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_options(ctx,
+	    SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION
+		| SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA
+		| SSL_OP_ENABLE_KTLS);
+	SSL_CTX_set_mode(ctx,
+	    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
+		| SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_timeout(ctx, TICKET_SECONDS);
 	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
 	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
 	if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1
 	    || SSL_CTX_set_cipher_list(ctx,
-	        "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL") != 1
+		   "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL")
+		!= 1
 	    || SSL_CTX_set_session_id_context(ctx, id, sizeof(id)) != 1
-	    || SSL_CTX_set_session_ticket_cb(ctx, NULL, on_ticket, NULL)
-	        != 1) {
+	    || SSL_CTX_set_session_ticket_cb(ctx, NULL, on_ticket, NULL) != 1) {
 		return -EINVAL;
 	}
 	return 0;
@@ -130,7 +127,7 @@ tls_load(const char *cert, const char *key, struct buf *why, SSL_CTX **ret)
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 
 	ERR_clear_error();
-	if (ctx == NULL || configure(ctx) < 0 || offer_index() < 0) {
+	if (ctx == NULL || configure(ctx) < 0 || foreign_index() < 0) {
 		buf_add_str(why, "OpenSSL does not offer TLS 1.2 and 1.3");
 		goto fail;
 	}

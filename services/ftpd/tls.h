@@ -10,6 +10,8 @@
 #ifndef FTPD_TLS_H
 #define FTPD_TLS_H
 
+#include <stdbool.h>
+
 #include <openssl/ssl.h>
 
 #include "base/buf.h"
@@ -25,23 +27,16 @@ NODISCARD int tls_load(const char *cert, const char *key, struct buf *why,
 /* New ticket keys: to be called in each session process before it starts. */
 NODISCARD int tls_own_tickets(SSL_CTX *ctx);
 
-/* What the client offered for resumption in its hello. */
-enum tls_offer {
-	TLS_OFFER_NONE,
-	TLS_OFFER_OWN, /* a ticket of this process */
-	TLS_OFFER_FOREIGN, /* somebody else's ticket */
-};
-
 /* A connection to be; NULL when out of memory. */
 SSL *tls_control(SSL_CTX *ctx);
 /* One that gives no tickets, for data. */
 SSL *tls_data(SSL_CTX *ctx);
 
-/* After the handshake. */
-enum tls_offer tls_offered(const SSL *ssl);
-
-/* Was a ticket of ours used? */
+/* After the handshake: was a ticket of ours used? */
 bool tls_resumed(const SSL *ssl);
+
+/* Was a ticket offered that is not ours, but somebody else's? */
+bool tls_foreign(const SSL *ssl);
 
 /* Queues a further ticket under TLS 1.3; it goes out with the next write. */
 void tls_fresh_ticket(SSL *ssl);

@@ -2,49 +2,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-struct content_memory {
-	atomic_uint holders;
-	char *bytes;
-};
-
-static struct content_memory *
-memory_hold(struct content_memory *m)
-{
-	atomic_fetch_add_explicit(&m->holders, 1, memory_order_relaxed);
-	return m;
-}
-
-/* Also a callback of the library, hence the type. */
-static void
-memory_let_go(void *memory)
-{
-	struct content_memory *m = memory;
-
-	if (atomic_fetch_sub_explicit(&m->holders, 1, memory_order_acq_rel)
-	    == 1) {
-		free(m->bytes);
-		free(m);
-	}
-}
+#include "http/http.h"
 
 int
 content_from_memory_take(struct content *ret, char *bytes, size_t n)
 {
-	struct content_memory *m = malloc(sizeof(*m));
+	struct shared *memory = shared_new_take(bytes, n);
 
-	if (m == NULL) {
-		free(bytes);
+	if (memory == NULL) {
 		return -ENOMEM;
 	}
-	atomic_init(&m->holders, 1);
-	m->bytes = bytes;
-	*ret = (struct content){ .memory = m, .fd = -1, .size = n };
+	*ret = (struct content){ .memory = memory, .fd = -1, .size = n };
 	return 0;
 }
 
@@ -90,7 +62,7 @@ content_dup(const struct content *c, struct content *ret)
 
 	if (c->memory != NULL) {
 		*ret = *c;
-		(void)memory_hold(c->memory);
+		(void)shared_hold(c->memory);
 		return 0;
 	}
 	fd = dup_fd(c->fd);
@@ -104,9 +76,7 @@ content_dup(const struct content *c, struct content *ret)
 void
 content_done(struct content *c)
 {
-	if (c->memory != NULL) {
-		memory_let_go(c->memory);
-	}
+	shared_let_go(c->memory);
 	if (c->fd >= 0) {
 		(void)close(c->fd);
 	}
@@ -125,7 +95,7 @@ content_read(const struct content *c, uint64_t offset, void *out, size_t n)
 		n = (size_t)(c->size - offset);
 	}
 	if (c->memory != NULL) {
-		memcpy(out, c->memory->bytes + offset, n);
+		memcpy(out, shared_view(c->memory).p + offset, n);
 		return (ssize_t)n;
 	}
 	got = pread(c->fd, out, n, (off_t)offset);
@@ -141,7 +111,7 @@ content_bytes(const struct content *c)
 	if (c->memory == NULL) {
 		return (struct view){ NULL, 0 };
 	}
-	return (struct view){ c->memory->bytes, (size_t)c->size };
+	return shared_view(c->memory);
 }
 
 struct MHD_Response *
@@ -151,14 +121,8 @@ content_response(const struct content *c, uint64_t offset, uint64_t n)
 	int fd;
 
 	if (c->memory != NULL) {
-		response =
-		    MHD_create_response_from_buffer_with_free_callback_cls(
-			(size_t)n, c->memory->bytes + offset, memory_let_go,
-			memory_hold(c->memory));
-		if (response == NULL) {
-			memory_let_go(c->memory);
-		}
-		return response;
+		return http_response_shared(c->memory, (size_t)offset,
+		    (size_t)n);
 	}
 	fd = dup_fd(c->fd);
 	if (fd < 0) {

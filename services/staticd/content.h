@@ -14,6 +14,7 @@
 #include <microhttpd.h>
 
 #include "base/macros.h"
+#include "base/shared.h"
 #include "base/view.h"
 
 /* Content up to this size is held in memory. */
@@ -21,7 +22,7 @@
 
 struct content {
 	/* Private, but for size. */
-	struct content_memory *memory; /* NULL: in fd */
+	struct shared *memory; /* NULL: in fd */
 	int fd; /* -1: in memory */
 	uint64_t size;
 };

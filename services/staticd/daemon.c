@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "http/check.h"
 #include "run/clock.h"
 #include "run/log.h"
 #include "run/sig.h"
@@ -46,23 +47,6 @@ daemon_health_port(const void *conf)
 	return (uint16_t)((const struct staticd_conf *)conf)->port;
 }
 
-/* Slashes at both ends and never two of them; nothing that needs encoding. */
-static bool
-is_prefix(struct view v)
-{
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "abcdefghijklmnopqrstuvwxyz"
-				    "0123456789-_~/";
-
-	for (size_t i = 0; i < v.n; i++) {
-		if (strchr(plain, v.p[i]) == NULL
-		    || (i > 0 && v.p[i] == '/' && v.p[i - 1] == '/')) {
-			return false;
-		}
-	}
-	return view_starts(v, VIEW("/")) && view_ends(v, VIEW("/"));
-}
-
 /* A header's value: something, and plain ASCII. */
 static void
 check_value(struct buf *faults, const char *name, const char *value)
@@ -82,7 +66,7 @@ daemon_check(const void *conf, struct buf *faults)
 	struct fields fields;
 	struct stat st;
 
-	if (!is_prefix(view_str(c->prefix))) {
+	if (!http_prefix_valid(view_str(c->prefix))) {
 		buf_addf(faults,
 		    "STATICD_PREFIX: '%s' has to be names of "
 		    "letters, digits and -_~ between slashes, as in /site/\n",
@@ -293,7 +277,8 @@ static int
 start(struct daemon *d, struct http_server **ret)
 {
 	static const struct http_route routes[] = {
-		{ "/healthz", serve_health },
+		/* The server runs only while there is a site to serve. */
+		{ "/healthz", http_serve_ok },
 		{ "/metrics", serve_metrics },
 		{ "*", serve_site },
 	};
@@ -329,7 +314,6 @@ serve_until_stopped(struct daemon *d)
 	if (!load(d, true) || start(d, &server) < 0) {
 		return 1;
 	}
-	atomic_store(&d->serve.server, server);
 	measure_volume(d);
 	while (step(d)) {
 		continue;

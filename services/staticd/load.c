@@ -193,35 +193,40 @@ add_gzip(struct loader *l, struct resource *resource, struct view bytes)
 	    : resource_set_take(resource, CODING_GZIP, &content, &digest);
 }
 
-/*
- * Gives the resource the file's bytes, from memory when they are few.  Takes
- * `fd` and, when they were read already, `bytes`.
- */
-static int
-set_identity(struct loader *l, struct resource *resource, int fd, char *bytes,
-    uint64_t size, const struct digest *digest)
-{
-	struct content content;
-
-	if (bytes != NULL && size <= CONTENT_SMALL && memory_granted(l, size)) {
-		(void)close(fd);
-		if (content_from_memory_take(&content, bytes, (size_t)size)
-		    < 0) {
-			return -ENOMEM;
-		}
-	} else {
-		free(bytes);
-		content_from_fd_take(&content, fd, size);
-	}
-	return resource_set_take(resource, CODING_IDENTITY, &content, digest);
-}
-
 /* What was read of a file. */
 struct reading {
 	char *bytes; /* the whole of it, or NULL when it was too much */
 	size_t size;
+	bool adapted; /* the bytes are not the file's any more */
 	struct digest digest;
 };
+
+/*
+ * Gives the resource what was read, from memory when it is little.  Takes `fd`
+ * and the bytes.
+ */
+static int
+set_identity(struct loader *l, struct resource *resource, int fd,
+    const struct reading *reading)
+{
+	bool held = reading->bytes != NULL && reading->size <= CONTENT_SMALL
+	    && memory_granted(l, reading->size);
+	struct content content;
+
+	if (held || reading->adapted) {
+		(void)close(fd);
+		if (content_from_memory_take(&content, reading->bytes,
+			reading->size)
+		    < 0) {
+			return -ENOMEM;
+		}
+	} else {
+		free(reading->bytes);
+		content_from_fd_take(&content, fd, reading->size);
+	}
+	return resource_set_take(resource, CODING_IDENTITY, &content,
+	    &reading->digest);
+}
 
 /* Reads a file that has to stay as it is meanwhile.  0, or -errno. */
 static int
@@ -255,6 +260,7 @@ adapt_not_found(struct loader *l, struct reading *reading)
 	}
 	r = replace_prefix(l->load->prefix, &reading->bytes, &reading->size);
 	if (r == 0) {
+		reading->adapted = true;
 		digest_init(&reading->digest);
 		digest_add(&reading->digest, reading->bytes, reading->size);
 	}
@@ -278,8 +284,7 @@ fill_resource(struct loader *l, struct resource *resource, int fd,
 		    (struct view){ reading.bytes, reading.size });
 	}
 	if (r == 0) {
-		r = set_identity(l, resource, fd, reading.bytes, reading.size,
-		    &reading.digest);
+		r = set_identity(l, resource, fd, &reading);
 	} else {
 		free(reading.bytes);
 		(void)close(fd);

@@ -6,10 +6,6 @@
 #include "metrics/metrics.h"
 #include "staticd/serve.h"
 
-#ifndef VERSION
-#define VERSION "0.0.0"
-#endif
-
 #define REPORT_MAX (256 * 1024)
 
 static uint64_t
@@ -36,35 +32,29 @@ report_answers(struct metrics *m, const struct counters *c)
 			metrics_u64(m, load_u64(&c->requests[method][i]));
 		}
 	}
-	metrics_family(m, "staticd_http_response_body_bytes_total",
-	    METRICS_COUNTER, "Bytes of the bodies answered with.");
-	metrics_u64(m, load_u64(&c->body_bytes));
+	metrics_one_u64(m, "staticd_http_response_body_bytes_total",
+	    METRICS_COUNTER, "Bytes of the bodies answered with.",
+	    load_u64(&c->body_bytes));
 }
 
 static void
 report_server(struct metrics *m, const struct http_server *server)
 {
-	static const char *const classes[] = { "other", "1xx", "2xx", "3xx",
-		"4xx", "5xx" };
 	struct http_stats stats;
 
-	if (server == NULL) {
-		return;
-	}
 	http_stats(server, &stats);
 	metrics_family(m, "staticd_http_responses_total", METRICS_COUNTER,
 	    "All answers, /metrics and /healthz and refusals among them, "
 	    "by class of status.");
-	for (size_t i = 0; i < ARRAY_LEN(classes); i++) {
-		metrics_label(m, "class", view_str(classes[i]));
+	for (size_t i = 0; i < HTTP_CLASSES; i++) {
+		metrics_label(m, "class", view_str(http_class_name(i)));
 		metrics_u64(m, stats.requests[i]);
 	}
-	metrics_family(m, "staticd_http_refused_total", METRICS_COUNTER,
-	    "Malformed or ambiguous requests that were refused.");
-	metrics_u64(m, stats.refused);
-	metrics_family(m, "staticd_http_connections", METRICS_GAUGE,
-	    "Open connections.");
-	metrics_u64(m, stats.connections);
+	metrics_one_u64(m, "staticd_http_refused_total", METRICS_COUNTER,
+	    "Malformed or ambiguous requests that were refused.",
+	    stats.refused);
+	metrics_one_u64(m, "staticd_http_connections", METRICS_GAUGE,
+	    "Open connections.", stats.connections);
 }
 
 static void
@@ -92,9 +82,8 @@ report_site(struct metrics *m, const struct site_counts *counts)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(gauges); i++) {
-		metrics_family(m, gauges[i].name, METRICS_GAUGE,
-		    gauges[i].help);
-		metrics_u64(m, gauges[i].value);
+		metrics_one_u64(m, gauges[i].name, METRICS_GAUGE,
+		    gauges[i].help, gauges[i].value);
 	}
 }
 
@@ -115,12 +104,11 @@ report_loads(struct metrics *m, const struct counters *c)
 	metrics_i64(m, atomic_load(&c->last_time));
 	metrics_one(m, "staticd_last_reload_duration_seconds", METRICS_GAUGE,
 	    "How long that took.", (double)atomic_load(&c->last_ms) / 1000);
-	metrics_family(m, "staticd_volume_size_bytes", METRICS_GAUGE,
-	    "Size of the file system with the site.");
-	metrics_u64(m, load_u64(&c->volume_size));
-	metrics_family(m, "staticd_volume_free_bytes", METRICS_GAUGE,
-	    "Free space on it.");
-	metrics_u64(m, load_u64(&c->volume_free));
+	metrics_one_u64(m, "staticd_volume_size_bytes", METRICS_GAUGE,
+	    "Size of the file system with the site.",
+	    load_u64(&c->volume_size));
+	metrics_one_u64(m, "staticd_volume_free_bytes", METRICS_GAUGE,
+	    "Free space on it.", load_u64(&c->volume_free));
 }
 
 enum MHD_Result
@@ -139,7 +127,7 @@ serve_metrics(struct http_request *rq, void *ctx)
 	metrics_label(&m, "version", VIEW(VERSION));
 	metrics_u64(&m, 1);
 	report_answers(&m, &serve->counters);
-	report_server(&m, atomic_load(&serve->server));
+	report_server(&m, http_server_of(rq));
 	report_site(&m, site_counts(site));
 	report_loads(&m, &serve->counters);
 	site_let_go(site);

@@ -92,7 +92,7 @@ send_unsatisfiable(struct exchange *x, const struct variant *v)
 	(void)snprintf(range, sizeof(range), "bytes */%llu",
 	    (unsigned long long)v->content.size);
 	x->status = MHD_HTTP_RANGE_NOT_SATISFIABLE;
-	return http_reply_copy(x->rq, x->status, "text/plain; charset=utf-8",
+	return http_reply_copy(x->rq, x->status, HTTP_TEXT,
 	    VIEW("416 no such range\n"), extra);
 }
 
@@ -268,13 +268,4 @@ serve_site(struct http_request *rq, void *ctx)
 		log_access(&x);
 	}
 	return result;
-}
-
-enum MHD_Result
-serve_health(struct http_request *rq, void *ctx)
-{
-	(void)ctx;
-	/* The server runs only while there is a site to serve. */
-	return http_reply_copy(rq, MHD_HTTP_OK, "text/plain; charset=utf-8",
-	    VIEW("ok\n"), NULL);
 }

@@ -17,13 +17,10 @@ struct serve {
 	struct fields fields;
 	struct counters counters;
 	bool access_log;
-	/* Set right after the server's start, before it is announced. */
-	_Atomic(struct http_server *) server;
 };
 
 /* http_handlers; their context is a struct serve. */
 enum MHD_Result serve_site(struct http_request *rq, void *ctx);
-enum MHD_Result serve_health(struct http_request *rq, void *ctx);
 enum MHD_Result serve_metrics(struct http_request *rq, void *ctx);
 
 #endif

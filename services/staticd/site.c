@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 #define FIRST_SLOTS 64
 #define FREE_SLOT UINT32_MAX
 
@@ -109,25 +111,12 @@ site_resources(const struct site *site, size_t *ret_n)
 	return site->resources;
 }
 
-/* FNV-1a with 64 bits; the keys are the site owner's, not a stranger's. */
-static size_t
-hash_of(struct view path)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-	for (size_t i = 0; i < path.n; i++) {
-		hash = (hash ^ (unsigned char)path.p[i])
-		    * UINT64_C(0x100000001b3);
-	}
-	return (size_t)(hash ^ hash >> 32);
-}
-
 /* The slot with the path, or the free one where it belongs. */
 static size_t
 slot_of(const struct site *site, struct view path)
 {
 	size_t mask = site->slot_count - 1;
-	size_t at = hash_of(path) & mask;
+	size_t at = (size_t)hash_of(path) & mask;
 
 	while (site->slots[at] != FREE_SLOT
 	    && !view_eq(site->entries[site->slots[at]].path, path)) {

@@ -130,10 +130,14 @@ bootstrap_debian() {
 	proxy=$(apt-config dump --format '%v' Acquire::http::Proxy 2>/dev/null || :)
 	[ -z "$proxy" ] || options+=(--aptopt="Acquire::http::Proxy \"$proxy\"")
 	step "making $1 from this machine's Debian packages (under a minute)"
-	# Downloaded packages would only make each layer larger.
-	# shellcheck disable=SC2016
+	# As in the image of the registry: no downloaded packages in the layers, no
+	# translations of package descriptions.
+	cat >"$work/docker.conf" <<-'CONF'
+	DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb || true"; };
+	Acquire::Languages "none";
+	CONF
 	mmdebstrap --variant=minbase --quiet "${options[@]}" \
-		--customize-hook='echo "DPkg::Post-Invoke { \"rm -f /var/cache/apt/archives/*.deb || true\"; };" >"$1/etc/apt/apt.conf.d/docker-clean"' \
+		--customize-hook="upload '$work/docker.conf' /etc/apt/apt.conf.d/docker" \
 		"$SUITE" "$work/base.tar" "$work/sources.list" >"$work/log" 2>&1 || {
 		tail -n 8 "$work/log" >&2
 		die "$1 could not be made from the packages; check the network" \

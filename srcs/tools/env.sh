@@ -113,6 +113,8 @@ check_words() {
 	[ "${SETTING[WP_OWNER_EMAIL],,}" != "${SETTING[WP_EDITOR_EMAIL],,}" ] \
 		|| bad WP_EDITOR_EMAIL 'is also WP_OWNER_EMAIL; WordPress wants one for each user'
 	is FTP_USER "$word" || bad FTP_USER 'is not a user name; use letters, digits, _ . and -'
+	is FTP_WORDPRESS_LOGIN '^(on|off)$' \
+		|| bad FTP_WORDPRESS_LOGIN 'is neither on nor off; write one of them'
 	is MONITOR_USER "$word" \
 		|| bad MONITOR_USER 'is not a user name; use letters, digits, _ . and -'
 }

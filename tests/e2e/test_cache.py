@@ -57,13 +57,19 @@ def test_numbers_are_those_of_redis(curl, stack):
     truth = info(stack)
     assert live["redis"]["version"] == truth["redis_version"]
     assert live["memory"]["limit"] == int(truth["maxmemory"]) > 0
-    used = int(truth["used_memory"])
-    assert abs(live["memory"]["used"] - used) < 0.2 * used
-    keys = int(truth["db0"].split(",")[0].partition("=")[2])
-    assert keys > 0
-    wait_live(curl, lambda live: abs(live["keys"]["total"] - keys) <= 20)
-    hits, misses = (int(truth["keyspace_hits"]), int(truth["keyspace_misses"]))
-    assert abs(live["hit_ratio"]["total"] - hits / (hits + misses)) < 0.1
+
+    def agrees(live):
+        """Nearly: a moment lies between the two readings."""
+        truth = info(stack)
+        used = int(truth["used_memory"])
+        keys = int(truth["db0"].split(",")[0].partition("=")[2])
+        hits = int(truth["keyspace_hits"])
+        ratio = hits / (hits + int(truth["keyspace_misses"]))
+        return (keys > 0 and abs(live["memory"]["used"] - used) < 0.2 * used
+                and abs(live["keys"]["total"] - keys) <= 5
+                and abs(live["hit_ratio"]["total"] - ratio) < 0.02)
+
+    wait_live(curl, agrees)
 
 
 def test_it_follows_what_visitors_do(curl):

@@ -5,11 +5,20 @@
 
 #define REPLACEMENT VIEW("\xef\xbf\xbd")
 
+/* No overlong forms, no surrogates, at most U+10FFFF: the second byte tells. */
+static bool
+second_valid(unsigned char first, unsigned char second)
+{
+	unsigned char low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+	unsigned char high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+
+	return second >= low && second <= high;
+}
+
 size_t
 utf8_length(struct view v)
 {
 	const unsigned char *s = (const unsigned char *)v.p;
-	unsigned char low = 0x80, high = 0xbf;
 	size_t n;
 
 	if (v.n == 0) {
@@ -25,16 +34,7 @@ utf8_length(struct view v)
 	if (v.n < n) {
 		return 0;
 	}
-	if (s[0] == 0xe0) {
-		low = 0xa0;
-	} else if (s[0] == 0xed) {
-		high = 0x9f;
-	} else if (s[0] == 0xf0) {
-		low = 0x90;
-	} else if (s[0] == 0xf4) {
-		high = 0x8f;
-	}
-	if (s[1] < low || s[1] > high) {
+	if (!second_valid(s[0], s[1])) {
 		return 0;
 	}
 	for (size_t i = 2; i < n; i++) {

@@ -89,6 +89,43 @@ view_trim(struct view v)
 	return v;
 }
 
+bool
+view_only(struct view v, const char *set)
+{
+	for (size_t i = 0; i < v.n; i++) {
+		if (v.p[i] == '\0' || strchr(set, v.p[i]) == NULL) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool
+view_take(struct view *rest, struct view literal)
+{
+	if (!view_starts(*rest, literal)) {
+		return false;
+	}
+	*rest = view_drop(*rest, literal.n);
+	return true;
+}
+
+struct view
+view_word(struct view *rest)
+{
+	struct view word = *rest;
+
+	while (word.n > 0 && (word.p[0] == ' ' || word.p[0] == '\t')) {
+		word = view_drop(word, 1);
+	}
+	*rest = word;
+	while (rest->n > 0 && rest->p[0] != ' ' && rest->p[0] != '\t') {
+		*rest = view_drop(*rest, 1);
+	}
+	word.n -= rest->n;
+	return word;
+}
+
 struct view
 view_cut(struct view *rest, char sep)
 {
@@ -154,11 +191,8 @@ view_double(struct view v, double *ret)
 	if (v.n == 0 || v.n >= sizeof(text)) {
 		return -EINVAL;
 	}
-	for (size_t i = 0; i < v.n; i++) {
-		if (v.p[i] == '\0'
-		    || strchr("0123456789+-.eE", v.p[i]) == NULL) {
-			return -EINVAL;
-		}
+	if (!view_only(v, "0123456789+-.eE")) {
+		return -EINVAL;
 	}
 	memcpy(text, v.p, v.n);
 	text[v.n] = '\0';

@@ -41,6 +41,19 @@ struct view view_drop(struct view v, size_t n);
 /* `v` without spaces, tabs, CR and LF at both ends. */
 struct view view_trim(struct view v);
 
+/* Is every byte one of the characters of `set`?  True for the empty view. */
+bool view_only(struct view v, const char *set);
+
+/* Takes `literal` off the front of `*rest`; false when it does not stand there.
+ */
+bool view_take(struct view *rest, struct view literal);
+
+/*
+ * Takes the next word off the front of `*rest`, with the spaces and tabs before
+ * it; `*rest` goes on right behind the word.  Empty at the end.
+ */
+struct view view_word(struct view *rest);
+
 /*
  * Takes the piece before the first `sep` off the front of `*rest` and returns
  * it; `*rest` goes on behind the separator.  Without a separator the piece is

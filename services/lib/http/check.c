@@ -214,6 +214,20 @@ http_path_climbs(struct view path)
 	return false;
 }
 
+bool
+http_prefix_valid(struct view prefix)
+{
+	for (size_t i = 1; i < prefix.n; i++) {
+		if (prefix.p[i] == '/' && prefix.p[i - 1] == '/') {
+			return false;
+		}
+	}
+	return view_starts(prefix, VIEW("/")) && view_ends(prefix, VIEW("/"))
+	    && view_only(prefix,
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+		"0123456789-_~/");
+}
+
 unsigned
 http_shape_refusal(const struct http_shape *shape)
 {

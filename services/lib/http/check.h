@@ -47,6 +47,12 @@ struct view http_target_path(struct view target);
 /* Has the (decoded) path a segment `.` or `..`? */
 bool http_path_climbs(struct view path);
 
+/*
+ * Is this a prefix of paths as a setting may give it: names of letters, digits
+ * and - _ ~ with a slash before, between and behind them, or a slash alone?
+ */
+bool http_prefix_valid(struct view prefix);
+
 /* Is this a valid Host value: name, IPv4 or [IPv6], with an optional port? */
 bool http_host_valid(struct view host);
 

@@ -23,9 +23,10 @@
 
 struct http_server {
 	struct http_conf conf;
-	struct MHD_Daemon *daemon;
+	/* Handlers may run before the start has returned it. */
+	_Atomic(struct MHD_Daemon *) daemon;
 	int listen_fd;
-	atomic_uint_fast64_t requests[6];
+	atomic_uint_fast64_t requests[HTTP_CLASSES];
 	atomic_uint_fast64_t refused;
 	atomic_int running; /* requests between handler and last byte */
 };
@@ -72,6 +73,12 @@ bool
 http_is_head(const struct http_request *rq)
 {
 	return rq->head;
+}
+
+const struct http_server *
+http_server_of(const struct http_request *rq)
+{
+	return rq->server;
 }
 
 struct MHD_Connection *
@@ -147,15 +154,17 @@ http_reply_response(struct http_request *rq, unsigned status,
 {
 	unsigned digit = status / 100;
 
-	atomic_fetch_add_explicit(&rq->server->requests[digit < 6 ? digit : 0],
+	atomic_fetch_add_explicit(&rq->server
+				       ->requests[digit < HTTP_CLASSES ? digit
+								       : 0],
 	    1, memory_order_relaxed);
 	return MHD_queue_response(rq->connection, status, response);
 }
 
-/* Queues a response that is used once; NULL closes the connection. */
-static enum MHD_Result
-reply_once(struct http_request *rq, unsigned status, const char *type,
-    struct MHD_Response *response, const struct http_header *extra)
+enum MHD_Result
+http_reply_response_take(struct http_request *rq, unsigned status,
+    const char *type, struct MHD_Response *response,
+    const struct http_header *extra)
 {
 	const struct http_header own[] = {
 		{ type == NULL ? NULL : "Content-Type", type },
@@ -180,6 +189,21 @@ reply_once(struct http_request *rq, unsigned status, const char *type,
 	return result;
 }
 
+struct MHD_Response *
+http_response_shared(struct shared *bytes, size_t offset, size_t n)
+{
+	/* The library does not write, but takes a plain pointer. */
+	void *p = (void *)(uintptr_t)(shared_view(bytes).p + offset);
+	struct MHD_Response *response =
+	    MHD_create_response_from_buffer_with_free_callback_cls(n, p,
+		shared_let_go, shared_hold(bytes));
+
+	if (response == NULL) {
+		shared_let_go(bytes);
+	}
+	return response;
+}
+
 enum MHD_Result
 http_reply_copy(struct http_request *rq, unsigned status, const char *type,
     struct view body, const struct http_header *extra)
@@ -188,7 +212,7 @@ http_reply_copy(struct http_request *rq, unsigned status, const char *type,
 	struct MHD_Response *response = MHD_create_response_from_buffer(body.n,
 	    (void *)(uintptr_t)body.p, MHD_RESPMEM_MUST_COPY);
 
-	return reply_once(rq, status, type, response, extra);
+	return http_reply_response_take(rq, status, type, response, extra);
 }
 
 enum MHD_Result
@@ -207,7 +231,7 @@ http_reply_take(struct http_request *rq, unsigned status, const char *type,
 	if (response == NULL) {
 		free(memory);
 	}
-	return reply_once(rq, status, type, response, extra);
+	return http_reply_response_take(rq, status, type, response, extra);
 }
 
 static const struct http_header allow[] = {
@@ -226,9 +250,16 @@ http_reply_error(struct http_request *rq, unsigned status)
 	rq->close |= status == MHD_HTTP_BAD_REQUEST
 	    || status == MHD_HTTP_NOT_IMPLEMENTED
 	    || status == MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED;
-	return http_reply_copy(rq, status, "text/plain; charset=utf-8",
+	return http_reply_copy(rq, status, HTTP_TEXT,
 	    (struct view){ text, (size_t)n },
 	    status == MHD_HTTP_METHOD_NOT_ALLOWED ? allow : NULL);
+}
+
+enum MHD_Result
+http_serve_ok(struct http_request *rq, void *ctx)
+{
+	(void)ctx;
+	return http_reply_copy(rq, MHD_HTTP_OK, HTTP_TEXT, VIEW("ok\n"), NULL);
 }
 
 static enum MHD_Result
@@ -304,7 +335,7 @@ is_answered(const char *method)
 static enum MHD_Result
 reply_options(struct http_request *rq)
 {
-	return reply_once(rq, MHD_HTTP_NO_CONTENT, NULL,
+	return http_reply_response_take(rq, MHD_HTTP_NO_CONTENT, NULL,
 	    MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT),
 	    allow);
 }
@@ -420,6 +451,7 @@ int
 http_start(const struct http_conf *conf, struct http_server **ret)
 {
 	struct http_server *server = calloc(1, sizeof(*server));
+	struct MHD_Daemon *daemon;
 	int r;
 
 	if (server == NULL) {
@@ -438,22 +470,34 @@ http_start(const struct http_conf *conf, struct http_server **ret)
 		return r;
 	}
 	errno = 0;
-	server->daemon = start_library(server);
-	if (server->daemon == NULL) {
+	daemon = start_library(server);
+	if (daemon == NULL) {
 		r = errno != 0 ? -errno : -EIO;
 		(void)close(server->listen_fd);
 		free(server);
 		return r;
 	}
+	server->daemon = daemon;
 	*ret = server;
 	return 0;
+}
+
+const char *
+http_class_name(size_t i)
+{
+	static const char *const names[HTTP_CLASSES] = { "other", "1xx", "2xx",
+		"3xx", "4xx", "5xx" };
+
+	return names[i];
 }
 
 static unsigned
 open_connections(const struct http_server *server)
 {
-	const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon,
-	    MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+	struct MHD_Daemon *daemon = server->daemon;
+	const union MHD_DaemonInfo *info = daemon == NULL
+	    ? NULL
+	    : MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
 
 	return info == NULL ? 0 : info->num_connections;
 }

@@ -16,6 +16,7 @@
 #include <microhttpd.h>
 
 #include "base/buf.h"
+#include "base/shared.h"
 #include "base/view.h"
 
 struct http_server;
@@ -62,8 +63,14 @@ struct http_conf {
 	void (*stopping)(void *ctx);
 };
 
+/* A content type: words for people, and for --healthcheck. */
+#define HTTP_TEXT "text/plain; charset=utf-8"
+
+#define HTTP_CLASSES 6
+
 struct http_stats {
-	uint64_t requests[6]; /* by first digit of the status; 0: others */
+	/* By first digit of the status; 0: others. */
+	uint64_t requests[HTTP_CLASSES];
 	uint64_t refused; /* malformed or ambiguous requests among these */
 	unsigned connections; /* open now */
 };
@@ -80,6 +87,8 @@ NODISCARD int http_start(const struct http_conf *conf,
 void http_stop(struct http_server *server, int drain_ms);
 
 void http_stats(const struct http_server *server, struct http_stats *ret);
+/* What http_stats.requests[i] counts: "other", "1xx" and so on. */
+const char *http_class_name(size_t i);
 
 /*
  * The path of the request, percent-decoded, without the query.  It has no
@@ -91,6 +100,8 @@ bool http_is_head(const struct http_request *rq);
 /* The value of a header or a query argument; p == NULL when absent. */
 struct view http_header_value(const struct http_request *rq, const char *name);
 struct view http_query_value(const struct http_request *rq, const char *name);
+/* The server that got the request; for http_stats(). */
+const struct http_server *http_server_of(const struct http_request *rq);
 /* For what has no function here (suspending, raw responses). */
 struct MHD_Connection *http_connection(const struct http_request *rq);
 void http_client_addr(const struct http_request *rq, char *out, size_t n);
@@ -120,11 +131,27 @@ enum MHD_Result http_reply_take(struct http_request *rq, unsigned status,
     const char *type, struct buf *body, const struct http_header *extra);
 enum MHD_Result http_reply_error(struct http_request *rq, unsigned status);
 /*
+ * Sends a response of the caller's own making once and destroys it.  NULL, for
+ * want of memory, closes the connection.  `type` may be NULL.
+ */
+enum MHD_Result http_reply_response_take(struct http_request *rq,
+    unsigned status, const char *type, struct MHD_Response *response,
+    const struct http_header *extra);
+/*
+ * A response of `n` bytes from `offset` on, which it holds and does not copy.
+ * NULL when memory is short.
+ */
+struct MHD_Response *http_response_shared(struct shared *bytes, size_t offset,
+    size_t n);
+/*
  * Queues a response that the caller owns and may share between requests; the
  * server's common headers are not added (see http_add_headers).
  */
 enum MHD_Result http_reply_response(struct http_request *rq, unsigned status,
     struct MHD_Response *response);
+
+/* A handler: 200.  For /healthz of a daemon that is well when it answers. */
+enum MHD_Result http_serve_ok(struct http_request *rq, void *ctx);
 
 /* Adds headers up to {NULL} to a response.  0, or -ENOMEM. */
 NODISCARD int http_add_headers(struct MHD_Response *response,

@@ -6,28 +6,29 @@
 
 #include "base/escape.h"
 
-static const char *const type_names[] = { "counter", "gauge", "untyped",
-	"summary", "histogram" };
+const char *
+metrics_type_name(enum metrics_type type)
+{
+	static const char *const names[] = { "counter", "gauge", "untyped",
+		"summary", "histogram" };
+
+	return names[type];
+}
+
+bool
+metrics_name_valid(struct view name)
+{
+	return name.n > 0 && name.n <= METRICS_NAME_MAX
+	    && (name.p[0] < '0' || name.p[0] > '9')
+	    && view_only(name,
+		"abcdefghijklmnopqrstuvwxyz"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:");
+}
 
 void
 metrics_init(struct metrics *m, struct buf *out)
 {
 	*m = (struct metrics){ .out = out, .suffix = "" };
-}
-
-static bool
-name_valid(const char *name)
-{
-	size_t n = strlen(name);
-
-	if (n == 0 || n > METRICS_NAME_MAX
-	    || (name[0] >= '0' && name[0] <= '9')) {
-		return false;
-	}
-	return strspn(name,
-		   "abcdefghijklmnopqrstuvwxyz"
-		   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:")
-	    == n;
 }
 
 /* HELP escapes backslash and newline only. */
@@ -51,14 +52,14 @@ metrics_family(struct metrics *m, const char *name, enum metrics_type type,
 {
 	m->labels = false;
 	m->suffix = "";
-	m->usable = name_valid(name);
+	m->usable = metrics_name_valid(view_str(name));
 	if (!m->usable) {
 		return;
 	}
 	(void)snprintf(m->family, sizeof(m->family), "%s", name);
 	buf_addf(m->out, "# HELP %s ", name);
 	add_help(m->out, help);
-	buf_addf(m->out, "\n# TYPE %s %s\n", name, type_names[type]);
+	buf_addf(m->out, "\n# TYPE %s %s\n", name, metrics_type_name(type));
 }
 
 void
@@ -166,4 +167,12 @@ metrics_one(struct metrics *m, const char *name, enum metrics_type type,
 {
 	metrics_family(m, name, type, help);
 	metrics_double(m, value);
+}
+
+void
+metrics_one_u64(struct metrics *m, const char *name, enum metrics_type type,
+    const char *help, uint64_t value)
+{
+	metrics_family(m, name, type, help);
+	metrics_u64(m, value);
 }

@@ -30,6 +30,12 @@ enum metrics_type {
 	METRICS_HISTOGRAM,
 };
 
+/* "counter", "gauge" and so on. */
+const char *metrics_type_name(enum metrics_type type);
+
+/* [a-zA-Z_:][a-zA-Z0-9_:]*, at most METRICS_NAME_MAX bytes? */
+bool metrics_name_valid(struct view name);
+
 struct metrics {
 	/* Private. */
 	struct buf *out;
@@ -44,7 +50,7 @@ void metrics_init(struct metrics *m, struct buf *out);
 
 /*
  * Begins a family.  A family is written once, all its samples together.  A
- * name that is not [a-zA-Z_:][a-zA-Z0-9_:]* silences the family.
+ * name that is not valid silences the family.
  */
 void metrics_family(struct metrics *m, const char *name, enum metrics_type type,
     const char *help);
@@ -69,5 +75,7 @@ void metrics_text(struct metrics *m, struct view number);
 /* A family with one sample and no label. */
 void metrics_one(struct metrics *m, const char *name, enum metrics_type type,
     const char *help, double value);
+void metrics_one_u64(struct metrics *m, const char *name,
+    enum metrics_type type, const char *help, uint64_t value);
 
 #endif

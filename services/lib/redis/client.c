@@ -1,12 +1,13 @@
 #include "redis/client.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
-#include <time.h>
+
+#include "run/clock.h"
+#include "run/net.h"
 
 struct redis_client {
 	redisContext *context;
@@ -72,32 +73,6 @@ reply_error(const redisReply *reply)
 	return -EREMOTEIO;
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static int
-wait_readable(int fd, int64_t deadline)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int64_t left;
-	int r;
-
-	do {
-		left = deadline - now_ms();
-		r = poll(&p, 1, left > 0 ? (int)left : 0);
-	} while (r < 0 && errno == EINTR);
-	if (r < 0) {
-		return -errno;
-	}
-	return r == 0 ? -ETIMEDOUT : 0;
-}
-
 /*
  * hiredis' own redisGetReply() waits anew for every piece that comes and reads
  * for as long as pieces come; here the whole reply has one deadline and a size.
@@ -106,11 +81,14 @@ static int
 read_reply(struct redis_client *client, redisReply **ret)
 {
 	redisContext *context = client->context;
-	int64_t deadline = now_ms() + client->timeout_ms;
+	int64_t deadline = clock_ms() + client->timeout_ms;
 	size_t total = 0;
 	int done = 0;
 
 	while (done == 0) {
+		if (clock_left(deadline) == 0) {
+			return -ETIMEDOUT;
+		}
 		errno = 0;
 		if (redisBufferWrite(context, &done) != REDIS_OK) {
 			return context_error(context);
@@ -129,7 +107,7 @@ read_reply(struct redis_client *client, redisReply **ret)
 			*ret = reply;
 			return 0;
 		}
-		r = wait_readable(context->fd, deadline);
+		r = net_wait_read(context->fd, deadline);
 		if (r < 0) {
 			return r;
 		}
@@ -143,6 +121,19 @@ read_reply(struct redis_client *client, redisReply **ret)
 			return -EMSGSIZE;
 		}
 	}
+}
+
+/*
+ * The library makes room for as many elements as an answer announces, of which
+ * each takes three bytes or more; before version 1 that has no limit.
+ */
+static void
+set_reply_max(struct redis_client *client, size_t most)
+{
+	client->reply_max = most;
+#ifdef REDIS_READER_MAX_ARRAY_ELEMENTS
+	client->context->reader->maxelements = (long long)(most / 3);
+#endif
 }
 
 int
@@ -238,7 +229,6 @@ redis_open(const struct redis_target *target, struct redis_client **ret)
 		return -ENOMEM;
 	}
 	client->timeout_ms = target->timeout_ms;
-	client->reply_max = LOGIN_REPLY_MAX;
 	errno = 0;
 	client->context = redisConnectWithTimeout(target->host,
 	    (int)target->port, limit);
@@ -253,12 +243,13 @@ redis_open(const struct redis_target *target, struct redis_client **ret)
 		r = -EIO;
 		goto fail;
 	}
+	set_reply_max(client, LOGIN_REPLY_MAX);
 	r = login(client, target);
 	if (r < 0) {
 		goto fail;
 	}
-	client->reply_max = target->reply_max > 0 ? target->reply_max
-						  : REDIS_REPLY_MAX;
+	set_reply_max(client,
+	    target->reply_max > 0 ? target->reply_max : REDIS_REPLY_MAX);
 	*ret = client;
 	return 0;
 fail:

@@ -34,6 +34,7 @@
 #define LL_FS_REFER (1ULL << 13)
 #define LL_FS_TRUNCATE (1ULL << 14)
 #define LL_NET_BIND (1ULL << 0)
+#define LL_NET_CONNECT (1ULL << 1)
 #define LL_NET_ALL 3ULL
 #define LL_SCOPE_ALL 3ULL
 #define LL_ABI_LEAST 2
@@ -128,22 +129,34 @@ allow_path(int ruleset, const struct confine_path *path, uint64_t known)
 	}
 	rule.allowed &= known;
 	return syscall(__NR_landlock_add_rule, ruleset, LL_RULE_PATH, &rule, 0)
-	    < 0 ? -errno : 0;
+		< 0
+	    ? -errno
+	    : 0;
+}
+
+static int
+allow_port(int ruleset, uint16_t port, uint64_t access)
+{
+	struct ll_port rule = { .allowed = access, .port = port };
+
+	return syscall(__NR_landlock_add_rule, ruleset, LL_RULE_PORT, &rule, 0)
+		< 0
+	    ? -errno
+	    : 0;
 }
 
 static int
 allow_ports(int ruleset, const struct confine_rules *rules)
 {
-	for (unsigned port = rules->bind_min;
-	    port != 0 && port <= rules->bind_max; port++) {
-		struct ll_port rule = { .allowed = LL_NET_BIND, .port = port };
+	int r = rules->connect == 0
+	    ? 0
+	    : allow_port(ruleset, rules->connect, LL_NET_CONNECT);
 
-		if (syscall(__NR_landlock_add_rule, ruleset, LL_RULE_PORT,
-		    &rule, 0) < 0) {
-			return -errno;
-		}
+	for (unsigned port = rules->bind_min;
+	     r == 0 && port != 0 && port <= rules->bind_max; port++) {
+		r = allow_port(ruleset, (uint16_t)port, LL_NET_BIND);
 	}
-	return 0;
+	return r;
 }
 
 int
@@ -181,10 +194,10 @@ int
 confine_enter(int ruleset_fd)
 {
 	return syscall(__NR_landlock_restrict_self, ruleset_fd, 0) < 0 ? -errno
-	                                                               : 0;
+								       : 0;
 }
 
-/* --- seccomp: a list of blocks, each for one entry ------------------------- */
+/* --- seccomp: a list of blocks, each for one entry ------------------------ */
 
 #define HEAD_LENGTH 6 /* instructions before the blocks */
 #define BLOCK_MAX 9 /* instructions of one entry with two checks */
@@ -199,7 +212,9 @@ static struct sock_filter
 jump(uint32_t k, uint8_t yes, uint8_t no)
 {
 	return (struct sock_filter){ .code = BPF_JMP | BPF_JEQ | BPF_K,
-		.jt = yes, .jf = no, .k = k };
+		.jt = yes,
+		.jf = no,
+		.k = k };
 }
 
 /* The low half of an argument; all architectures above are little-endian. */

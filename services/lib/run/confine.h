@@ -45,9 +45,10 @@ struct confine_path {
 struct confine_rules {
 	const struct confine_path *paths;
 	size_t path_count;
-	/* TCP ports that may be bound; both 0: none.  Connecting: never. */
+	/* TCP ports that may be bound; both 0: none. */
 	uint16_t bind_min;
 	uint16_t bind_max;
+	uint16_t connect; /* the TCP port to connect to; 0: none */
 };
 
 /*

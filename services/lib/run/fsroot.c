@@ -5,8 +5,10 @@
 #include <limits.h>
 #include <linux/openat2.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 /* A rename elsewhere makes the kernel give up (EAGAIN) and us try again. */
@@ -18,7 +20,8 @@ static int
 open_beneath(int root, const char *path, int flags, mode_t mode, int *ret_fd)
 {
 	struct open_how how = { .flags = (uint64_t)(unsigned)(flags
-	    | O_CLOEXEC), .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
+				    | O_CLOEXEC),
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
 
 	if ((flags & O_PATH) == 0) {
 		how.flags |= O_NOCTTY | O_NONBLOCK;
@@ -62,20 +65,18 @@ self_test(int root)
 int
 fsroot_open(struct fsroot *root, const char *path)
 {
-	struct stat st;
 	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int r;
 
 	if (fd < 0) {
 		return -errno;
 	}
-	r = fstat(fd, &st) < 0 ? -errno : self_test(fd);
+	r = self_test(fd);
 	if (r < 0) {
 		(void)close(fd);
 		return r;
 	}
-	*root = (struct fsroot){ .fd = fd, .dev = st.st_dev,
-		.ino = st.st_ino };
+	*root = (struct fsroot){ .fd = fd };
 	return 0;
 }
 
@@ -84,6 +85,19 @@ fsroot_close(struct fsroot *root)
 {
 	(void)close(root->fd);
 	root->fd = -1;
+}
+
+int
+fsroot_enter(struct fsroot *root, const char *path)
+{
+	int fd;
+	int r = fsroot_openat(root, path, O_PATH | O_DIRECTORY, 0, &fd);
+
+	if (r == 0) {
+		(void)close(root->fd);
+		root->fd = fd;
+	}
+	return r;
 }
 
 int
@@ -117,6 +131,16 @@ relative(const char *path)
 	return *path == '\0' ? "." : path;
 }
 
+/* Is the folder `fd` directly in the hidden one? */
+static bool
+in_hidden(const struct fsroot *root, int fd)
+{
+	struct stat st;
+
+	return root->hides && fstatat(fd, "..", &st, 0) == 0
+	    && fsroot_is_hidden(root, &st);
+}
+
 /* Takes `fd`: gives it out, or closes it if nobody may know it. */
 static int
 reveal_take(const struct fsroot *root, int fd, int *ret_fd)
@@ -126,7 +150,8 @@ reveal_take(const struct fsroot *root, int fd, int *ret_fd)
 
 	if (fstat(fd, &st) < 0) {
 		r = -errno;
-	} else if (fsroot_is_hidden(root, &st)) {
+	} else if (fsroot_is_hidden(root, &st)
+	    || (S_ISDIR(st.st_mode) && in_hidden(root, fd))) {
 		r = -ENOENT;
 	}
 	if (r < 0) {
@@ -161,7 +186,7 @@ open_parent(const struct fsroot *root, const char *path, const char *name,
 {
 	char folder[PATH_MAX];
 	size_t n = (size_t)(name - path);
-	int dir;
+	int dir = -1;
 	int r;
 
 	if (n >= sizeof(folder)) {
@@ -169,8 +194,8 @@ open_parent(const struct fsroot *root, const char *path, const char *name,
 	}
 	memcpy(folder, path, n);
 	folder[n] = '\0';
-	r = open_beneath(root->fd, n == 0 ? "." : folder,
-	    O_PATH | O_DIRECTORY, 0, &dir);
+	r = open_beneath(root->fd, n == 0 ? "." : folder, O_PATH | O_DIRECTORY,
+	    0, &dir);
 	return r < 0 ? r : reveal_take(root, dir, ret_dir);
 }
 
@@ -283,11 +308,39 @@ fsroot_openat(const struct fsroot *root, const char *path, int flags,
 	}
 	memcpy(now, path, strlen(path) + 1);
 	for (int links = 0; r == 0 && more; links++) {
-		r = links > LINKS_MAX ? -ELOOP
-		                      : open_last(root, now, flags, mode, &fd,
-		                          now, &more);
+		r = links > LINKS_MAX
+		    ? -ELOOP
+		    : open_last(root, now, flags, mode, &fd, now, &more);
 	}
 	return r < 0 ? r : reveal_take(root, fd, ret_fd);
+}
+
+int
+fsroot_stat(const struct fsroot *root, const char *path, struct stat *ret)
+{
+	struct stat st;
+	int fd;
+	int r = fsroot_openat(root, path, O_PATH, 0, &fd);
+
+	if (r < 0) {
+		return r;
+	}
+	r = fstat(fd, &st) < 0 ? -errno : 0;
+	(void)close(fd);
+	if (r == 0) {
+		*ret = st;
+	}
+	return r;
+}
+
+/* The result of a call on a name in the folder `dir`, which is taken. */
+static int
+result_take(int dir, int result)
+{
+	int r = result < 0 ? -errno : 0;
+
+	(void)close(dir);
+	return r;
 }
 
 int
@@ -298,16 +351,65 @@ fsroot_lstat(const struct fsroot *root, const char *path, struct stat *ret)
 	int dir;
 	int r = fsroot_parent(root, path, &dir, &name);
 
-	if (r == -EBUSY) {
-		return fstat(root->fd, ret) < 0 ? -errno : 0;
+	if (r == 0) {
+		r = result_take(dir,
+		    fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW));
 	}
-	if (r < 0) {
-		return r;
-	}
-	r = fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
-	(void)close(dir);
 	if (r == 0) {
 		*ret = st;
 	}
+	return r;
+}
+
+int
+fsroot_mkdir(const struct fsroot *root, const char *path, mode_t mode)
+{
+	const char *name;
+	int dir;
+	int r = fsroot_parent(root, path, &dir, &name);
+
+	return r < 0 ? r : result_take(dir, mkdirat(dir, name, mode));
+}
+
+int
+fsroot_unlink(const struct fsroot *root, const char *path, int flags)
+{
+	const char *name;
+	int dir;
+	int r = fsroot_parent(root, path, &dir, &name);
+
+	return r < 0 ? r : result_take(dir, unlinkat(dir, name, flags));
+}
+
+int
+fsroot_set_mtime(const struct fsroot *root, const char *path, time_t mtime)
+{
+	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
+		{ .tv_sec = mtime } };
+	const char *name;
+	int dir;
+	int r = fsroot_parent(root, path, &dir, &name);
+
+	return r < 0 ? r
+		     : result_take(dir,
+			 utimensat(dir, name, times, AT_SYMLINK_NOFOLLOW));
+}
+
+int
+fsroot_rename(const struct fsroot *root, const char *from, const char *to)
+{
+	const char *from_name, *to_name;
+	int from_dir, to_dir;
+	int r = fsroot_parent(root, from, &from_dir, &from_name);
+
+	if (r < 0) {
+		return r;
+	}
+	r = fsroot_parent(root, to, &to_dir, &to_name);
+	if (r == 0) {
+		r = result_take(to_dir,
+		    renameat(from_dir, from_name, to_dir, to_name));
+	}
+	(void)close(from_dir);
 	return r;
 }

@@ -27,8 +27,6 @@
 struct fsroot {
 	/* Private but `fd`, the root's descriptor (O_PATH). */
 	int fd;
-	dev_t dev;
-	ino_t ino;
 	bool hides;
 	dev_t hidden_dev;
 	ino_t hidden_ino;
@@ -41,6 +39,12 @@ struct fsroot {
  */
 NODISCARD int fsroot_open(struct fsroot *root, const char *path);
 void fsroot_close(struct fsroot *root);
+
+/*
+ * Makes a folder beneath the root the root; what is hidden stays so.  0, or
+ * -errno with the root as it was.
+ */
+NODISCARD int fsroot_enter(struct fsroot *root, const char *path);
 
 /* Hides the folder that `fd` is open on. */
 NODISCARD int fsroot_hide(struct fsroot *root, int fd);
@@ -64,8 +68,23 @@ NODISCARD int fsroot_openat(const struct fsroot *root, const char *path,
 NODISCARD int fsroot_parent(const struct fsroot *root, const char *path,
     int *ret_dir, const char **ret_name);
 
-/* lstat(2) beneath the root. */
+/* stat(2) and lstat(2) beneath the root; the latter not of the root itself. */
+NODISCARD int fsroot_stat(const struct fsroot *root, const char *path,
+    struct stat *ret);
 NODISCARD int fsroot_lstat(const struct fsroot *root, const char *path,
     struct stat *ret);
+
+/*
+ * Changes to the last name of a path, by fsroot_parent() and so with its
+ * errors; none follows a link.  `flags` as for unlinkat(2).
+ */
+NODISCARD int fsroot_mkdir(const struct fsroot *root, const char *path,
+    mode_t mode);
+NODISCARD int fsroot_unlink(const struct fsroot *root, const char *path,
+    int flags);
+NODISCARD int fsroot_rename(const struct fsroot *root, const char *from,
+    const char *to);
+NODISCARD int fsroot_set_mtime(const struct fsroot *root, const char *path,
+    time_t mtime);
 
 #endif

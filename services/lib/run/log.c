@@ -8,6 +8,10 @@
 
 #include "base/escape.h"
 
+/* One value's share of a line. */
+#define FIELD_MAX (LOG_LINE_MAX / 4)
+#define CUT_MARK " cut=1\n"
+
 static const char *log_name = "daemon";
 static enum log_level log_most = LOG_INFO;
 
@@ -37,7 +41,8 @@ void
 log_open(struct log_line *l, enum log_level level, const char *event)
 {
 	l->wanted = level <= log_most;
-	buf_init(&l->text, LOG_LINE_MAX);
+	/* With its end a line is at most what a pipe takes as one piece. */
+	buf_init(&l->text, LOG_LINE_MAX - sizeof(CUT_MARK));
 	if (!l->wanted) {
 		return;
 	}
@@ -50,20 +55,29 @@ void
 log_view(struct log_line *l, const char *key, struct view value)
 {
 	size_t before = buf_size(&l->text);
-	size_t most = LOG_LINE_MAX / 4;
+	struct buf field;
 
 	if (!l->wanted) {
 		return;
 	}
 	/* One long value must not push the other fields out of the line. */
-	if (value.n > most) {
-		value.n = most;
+	if (value.n > FIELD_MAX) {
+		value.n = FIELD_MAX;
+	}
+	buf_init(&field, FIELD_MAX + 2);
+	escape_log(&field, value);
+	if (buf_error(&field) == -ENOBUFS) {
+		/* A byte may have become four. */
+		value.n = FIELD_MAX / 4;
+		buf_clear(&field);
+		escape_log(&field, value);
 	}
 	buf_addf(&l->text, " %s=", key);
-	escape_log(&l->text, value);
+	buf_add_view(&l->text, buf_view(&field));
 	if (buf_error(&l->text) != 0) {
 		buf_truncate(&l->text, before);
 	}
+	buf_done(&field);
 }
 
 void
@@ -91,7 +105,7 @@ log_close(struct log_line *l)
 {
 	bool cut = buf_error(&l->text) != 0;
 	struct view text = buf_view(&l->text);
-	struct view tail = cut ? VIEW(" cut=1\n") : VIEW("\n");
+	struct view tail = cut ? VIEW(CUT_MARK) : VIEW("\n");
 	struct iovec parts[] = {
 		{ (void *)(uintptr_t)text.p, text.n },
 		{ (void *)(uintptr_t)tail.p, tail.n },

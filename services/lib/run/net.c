@@ -10,8 +10,9 @@
 
 #include "run/clock.h"
 
-static int
-listen_on(const struct sockaddr *addr, socklen_t n, int backlog, int *ret_fd)
+int
+net_listen_on(const struct sockaddr *addr, socklen_t n, int backlog,
+    int *ret_fd)
 {
 	int one = 1, zero = 0, r;
 	int fd = socket(addr->sa_family,
@@ -43,12 +44,12 @@ net_listen(uint16_t port, int backlog, int *ret_fd)
 	struct sockaddr_in four = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_ANY),
 		.sin_port = htons(port) };
-	int r = listen_on((struct sockaddr *)&six, sizeof(six), backlog,
+	int r = net_listen_on((struct sockaddr *)&six, sizeof(six), backlog,
 	    ret_fd);
 
 	if (r == -EAFNOSUPPORT || r == -EADDRNOTAVAIL) {
-		r = listen_on((struct sockaddr *)&four, sizeof(four), backlog,
-		    ret_fd);
+		r = net_listen_on((struct sockaddr *)&four, sizeof(four),
+		    backlog, ret_fd);
 	}
 	return r;
 }

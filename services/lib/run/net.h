@@ -19,6 +19,10 @@
  */
 NODISCARD int net_listen(uint16_t port, int backlog, int *ret_fd);
 
+/* Listens on one address.  Returns 0 with *ret_fd, or -errno. */
+NODISCARD int net_listen_on(const struct sockaddr *addr, socklen_t n,
+    int backlog, int *ret_fd);
+
 /*
  * Connects to `host` (name or address) before `deadline` (clock_ms() value),
  * trying each of its addresses.  Returns 0 with *ret_fd, or -errno; a name that

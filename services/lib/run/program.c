@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "run/confine.h"
 #include "run/health.h"
 #include "run/log.h"
 
@@ -81,8 +82,14 @@ static int
 configured(const struct program *program, const char *what)
 {
 	struct buf faults;
-	int status;
+	int status, r;
 
+	/* Secrets are read next, and no core file is to hold them. */
+	r = confine_limit(&(struct confine_limits){ .files = 0 });
+	if (r < 0) {
+		log_say(LOG_WARN, "core_dumps_not_forbidden", "%s",
+		    strerror(-r));
+	}
 	buf_init(&faults, FAULTS_MAX);
 	if (conf_load(program->items, program->item_count, program->conf,
 		&faults)

@@ -59,6 +59,7 @@ class Stack:
             "FTP_PASV_MIN": self.passive,
             "FTP_PASV_MAX": self.passive + 19,
             "FTP_PASV_ADDRESS": "127.0.0.1",
+            "FTP_WORDPRESS_LOGIN": "on",
         }
         if base:
             values["BASE"] = base

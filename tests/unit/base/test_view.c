@@ -184,6 +184,50 @@ test_to_cstr(void **state)
 	assert_string_equal(out, "");
 }
 
+static void
+test_only(void **state)
+{
+	(void)state;
+	assert_true(view_only(VIEW("abba"), "ab"));
+	assert_true(view_only((struct view){ NULL, 0 }, "ab"));
+	assert_false(view_only(VIEW("abc"), "ab"));
+	/* The NUL behind the set is no part of it. */
+	assert_false(view_only(VIEW("a\0"), "ab"));
+}
+
+static void
+test_take(void **state)
+{
+	struct view v = VIEW("http://x");
+
+	(void)state;
+	assert_false(view_take(&v, VIEW("https://")));
+	assert_true(view_eq(v, VIEW("http://x")));
+	assert_true(view_take(&v, VIEW("http://")));
+	assert_true(view_eq(v, VIEW("x")));
+	assert_false(view_take(&v, VIEW("xy")));
+	assert_true(view_take(&v, VIEW("")));
+	assert_true(view_take(&v, VIEW("x")));
+	assert_int_equal(v.n, 0);
+}
+
+static void
+test_word(void **state)
+{
+	struct view v = VIEW(" \tone two\t three\n");
+	struct view none = { NULL, 0 };
+
+	(void)state;
+	assert_true(view_eq(view_word(&v), VIEW("one")));
+	assert_true(view_eq(v, VIEW(" two\t three\n")));
+	assert_true(view_eq(view_word(&v), VIEW("two")));
+	/* Only spaces and tabs separate. */
+	assert_true(view_eq(view_word(&v), VIEW("three\n")));
+	assert_int_equal(view_word(&v).n, 0);
+	assert_int_equal(v.n, 0);
+	assert_int_equal(view_word(&none).n, 0);
+}
+
 int
 main(void)
 {
@@ -197,6 +241,9 @@ main(void)
 		cmocka_unit_test(test_i64),
 		cmocka_unit_test(test_double),
 		cmocka_unit_test(test_to_cstr),
+		cmocka_unit_test(test_only),
+		cmocka_unit_test(test_take),
+		cmocka_unit_test(test_word),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -184,7 +184,7 @@ test_board(void **state)
 	board_on_publish(board, count_up, &published);
 	buf_init(&scratch, 65536);
 	before = board_get(board);
-	assert_null(before->parts[PART_LIVE]);
+	assert_null(before->parts[PART_LIVE].event);
 	assert_int_equal(board_publish_status(board, &status, &scratch), 0);
 	(void)groups_add(g, VIEW("wp:posts:1"));
 	assert_int_equal(board_publish_groups_take(board, g, &scratch), 0);
@@ -192,15 +192,15 @@ test_board(void **state)
 	assert_int_equal(published, 3);
 	after = board_get(board);
 	/* What a reader holds does not change. */
-	assert_null(before->parts[PART_LIVE]);
+	assert_null(before->parts[PART_LIVE].event);
 	assert_null(before->groups);
 	assert_int_equal(after->status.state, REDIS_UP);
 	assert_int_equal(after->groups->keys, 1);
-	assert_true(view_eq(after->parts[PART_SLOWLOG]->event,
+	assert_true(view_eq(shared_view(after->parts[PART_SLOWLOG].event),
 	    VIEW("event: slowlog\ndata: {}\n\n")));
-	assert_true(view_eq(after->parts[PART_SLOWLOG]->json, VIEW("{}")));
-	assert_int_not_equal(after->parts[PART_LIVE]->serial,
-	    after->parts[PART_GROUPS]->serial);
+	assert_true(view_eq(after->parts[PART_SLOWLOG].json, VIEW("{}")));
+	assert_int_not_equal(after->parts[PART_LIVE].serial,
+	    after->parts[PART_GROUPS].serial);
 	snapshot_unref(before);
 	/* The board may go first. */
 	board_free(board);
@@ -227,7 +227,7 @@ test_board_cap(void **state)
 	    -ENOBUFS);
 	assert_int_equal(board_publish_groups_take(board, g, &small), -ENOBUFS);
 	now = board_get(board);
-	assert_null(now->parts[PART_LIVE]);
+	assert_null(now->parts[PART_LIVE].event);
 	assert_null(now->groups);
 	snapshot_unref(now);
 	board_free(board);

@@ -113,14 +113,14 @@ foreign_names_get_a_target(void **state)
 		"# TYPE ftpd_logins_total counter\nftpd_logins_total 3\n"
 		"# TYPE process_open_fds gauge\nprocess_open_fds 5\n"
 		"# TYPE n gauge\nn{a=\"}\"} 1\nn{} 2\nn {b=\"2\"} 4\n"
-		"n{target=\"mine\"} 3\n",
+		"n{target=\"staticd:8080\"} 3\nn{target=\"ftpd:8021\"} 2\n",
 		"# TYPE ftpd_logins_total counter\nftpd_logins_total 3\n"
 		"# TYPE process_open_fds gauge\n"
 		"process_open_fds{target=\"ftpd:8021\"} 5\n"
 		"# TYPE n gauge\nn{target=\"ftpd:8021\",a=\"}\"} 1\n"
-		"n{target=\"ftpd:8021\"} 2\nn{target=\"ftpd:8021\",b=\"2\"} 4\n"
-		"n{target=\"mine\"} 3\n"),
-	    0);
+		"n{target=\"ftpd:8021\"} 2\n"
+		"n{target=\"ftpd:8021\",b=\"2\"} 4\n"),
+	    2);
 	/* Nothing is added to text files. */
 	assert_int_equal(one(&file, "backup_age 1\n",
 			     "# TYPE backup_age untyped\nbackup_age 1\n"),
@@ -167,6 +167,10 @@ our_names_are_ours(void **state)
 		"# TYPE ftpd_x untyped\nftpd_x 1\n"),
 	    8 - 1);
 	assert_int_equal(one(&file, "mysql_up 1\n", ""), 1);
+	/* Nor may one daemon speak for another. */
+	assert_int_equal(one(&ftpd, "# TYPE staticd_x gauge\ncachemon_x 1\n",
+			     ""),
+	    2);
 	/* But for what cachemon counts for us. */
 	assert_int_equal(one(&ftpd,
 			     "# TYPE redis_key_group_count gauge\n"
@@ -304,6 +308,45 @@ negotiation(void **state)
 	}
 }
 
+static uint64_t
+fnv(const char *s)
+{
+	uint64_t h = UINT64_C(14695981039346656037);
+
+	for (; *s != '\0'; s++) {
+		h = (h ^ (unsigned char)*s) * UINT64_C(1099511628211);
+	}
+	return h;
+}
+
+/* Thousands of names that all hash to one place do not stop the clock. */
+static void
+names_made_to_collide(void **state)
+{
+	struct page *page = page_new();
+	size_t count = 0;
+	struct buf text;
+
+	(void)state;
+	buf_init(&text, 1 << 20);
+	for (unsigned i = 0; count < 1000; i++) {
+		char name[16];
+
+		(void)snprintf(name, sizeof(name), "x%x", i);
+		if ((fnv(name) & 0x7fff) == 0) {
+			buf_addf(&text, "%s 1\n", name);
+			count++;
+		}
+	}
+	assert_int_equal(page_add(page, buf_view(&text), &file), 1000 - 256);
+	assert_int_equal(page_families(page), 256);
+	/* A second time each is there or is not, and none stands twice. */
+	assert_int_equal(page_add(page, buf_view(&text), &file), 1000);
+	assert_int_equal(page_families(page), 256);
+	buf_done(&text);
+	page_free(page);
+}
+
 int
 main(void)
 {
@@ -319,6 +362,7 @@ main(void)
 		cmocka_unit_test(summaries_and_histograms),
 		cmocka_unit_test(openmetrics),
 		cmocka_unit_test(many_families),
+		cmocka_unit_test(names_made_to_collide),
 		cmocka_unit_test(negotiation),
 	};
 

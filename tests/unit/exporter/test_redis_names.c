@@ -132,7 +132,8 @@ lies(void **state)
 	    VIEW("\0\xff:\xff\n# Keyspace\ndb0:keys=1,expires=\n"
 		 "db0:\n:\n# Latencystats\nlatency_percentiles_usec_\n"
 		 "latency_percentiles_usec_x:p50\n# Commandstats\n"
-		 "cmdstat_\"\xff:calls=1\nused_memory:1e999\nhz:nan\n"),
+		 "cmdstat_\"\xff:calls=1\nused_memory:1e999\nhz:nan\n"
+		 "uptime_in_seconds:9223372036854775808\n"),
 	    UINT64_MAX);
 	assert_null(strstr(buf_cstr(&out), "redis_hz"));
 	assert_null(strstr(buf_cstr(&out), "redis_memory_used_bytes"));

@@ -47,11 +47,11 @@ hang(struct fake *fake, struct collection *c)
 {
 	char byte;
 
-	watch_set(c->watch, fake->sockets[0]);
+	cutoff_set(c->cutoff, fake->sockets[0]);
 	while (read(fake->sockets[0], &byte, 1) > 0) {
 		continue;
 	}
-	watch_clear(c->watch);
+	cutoff_clear(c->cutoff);
 }
 
 static int
@@ -171,12 +171,12 @@ get(struct client *client)
 	}
 	(void)pthread_mutex_unlock(&client->lock);
 	if (client->waiter.body != NULL) {
-		struct view v = scrape_body_view(client->waiter.body);
+		struct view v = shared_view(client->waiter.body);
 
 		text = strndup(v.p, v.n);
 		assert_non_null(text);
 	}
-	scrape_body_unref(client->waiter.body);
+	shared_let_go(client->waiter.body);
 	return text;
 }
 
@@ -344,7 +344,7 @@ the_end_comes_in_time(void **state)
 	assert_true(clock_ms() - start_ms < 900);
 	assert_int_equal(done_calls, 1);
 	close_sockets(&fakes[0]);
-	scrape_body_unref(NULL);
+	shared_let_go(NULL);
 }
 
 int

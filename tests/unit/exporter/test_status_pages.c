@@ -191,6 +191,29 @@ fpm_many_processes(void **state)
 	buf_done(&json);
 }
 
+/* A short text is not to become much memory. */
+static void
+fpm_many_values(void **state)
+{
+	static const char *const values[] = { "{}", "[]", "1", "\"\"" };
+	struct fpm_status s;
+	struct buf json;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+		buf_init(&json, 1 << 20);
+		buf_add_str(&json, POOL ",\"x\":[0");
+		for (int n = 0; n < 40000; n++) {
+			buf_addf(&json, ",%s", values[i]);
+		}
+		buf_add_str(&json, "]}");
+		assert_int_equal(buf_error(&json), 0);
+		assert_int_equal(fpm_status_parse(buf_view(&json), &s),
+		    -EINVAL);
+		buf_done(&json);
+	}
+}
+
 static void
 ftp_replies(void **state)
 {
@@ -238,6 +261,7 @@ main(void)
 		cmocka_unit_test(fpm_good),
 		cmocka_unit_test(fpm_bad),
 		cmocka_unit_test(fpm_many_processes),
+		cmocka_unit_test(fpm_many_values),
 		cmocka_unit_test(ftp_replies),
 	};
 

@@ -48,7 +48,8 @@ one_form_for_each_peer(void **state)
 static void
 gateways(void **state)
 {
-	static const char route[] = "Iface\tDestination\tGateway \tFlags\n"
+	static const char route[] =
+	    "Iface\tDestination\tGateway \tFlags\n"
 	    "eth0\t00000000\t010012AC\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
 	    "eth0\t000012AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0\n";
 	static const char route6[] =
@@ -61,7 +62,7 @@ gateways(void **state)
 	static const char junk[] = "x\n\n \t\n00000000\nzz zz zz\n";
 	struct addr_gateways g = { .n = 0 };
 	struct in6_addr a = six("::ffff:172.18.0.1"), b = six("fd00::1"),
-	    c = six("::ffff:172.18.0.0");
+			c = six("::ffff:172.18.0.0");
 
 	(void)state;
 	addr_parse_route(view_str(junk), &g);

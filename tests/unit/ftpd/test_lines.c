@@ -55,7 +55,7 @@ static void
 telnet_wherever_it_is_cut(void **state)
 {
 	static const char bytes[] = "\xff\xf4\xff\xf2"
-	    "AB\xff\xfb\x01OR\xff\xff\r\n";
+				    "AB\xff\xfb\x01OR\xff\xff\r\n";
 
 	(void)state;
 	for (size_t cut = 0; cut < sizeof(bytes); cut++) {
@@ -90,8 +90,7 @@ the_longest_line(void **state)
 	/* One byte more does not fit. */
 	lines_feed(&l, text, LINES_MAX);
 	FEED(&l, "y\n");
-	assert_int_equal(lines_next(&l, &(struct view){ NULL, 0 }),
-	    LINES_LONG);
+	assert_int_equal(lines_next(&l, &(struct view){ NULL, 0 }), LINES_LONG);
 	FEED(&l, "NOOP\r\n");
 	expect(&l, "NOOP");
 }
@@ -109,8 +108,7 @@ endless_line(void **state)
 	for (int i = 0; i < 1000; i++) {
 		size_t room = lines_room(&l);
 
-		lines_feed(&l, text, room < sizeof(text) ? room
-		                                         : sizeof(text));
+		lines_feed(&l, text, room < sizeof(text) ? room : sizeof(text));
 		expect_none(&l);
 	}
 	assert_true(lines_skipped(&l) > 500000);

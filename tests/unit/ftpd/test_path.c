@@ -39,7 +39,8 @@ joins(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		assert_int_equal(path_join(view_str(rows[i].cwd),
-		    view_str(rows[i].arg), path), 0);
+				     view_str(rows[i].arg), path),
+		    0);
 		assert_string_equal(path, rows[i].path);
 	}
 }
@@ -58,17 +59,19 @@ refuses(void **state)
 	assert_int_equal(path_join(VIEW("/"), VIEW("\x1b[2J"), path), -EILSEQ);
 	assert_int_equal(path_join(VIEW("/"), VIEW("\x7f"), path), -EILSEQ);
 	memset(text, 'n', sizeof(text));
-	assert_int_equal(path_join(VIEW("/"), (struct view){ text, 255 },
-	    path), 0);
-	assert_int_equal(path_join(VIEW("/"), (struct view){ text, 256 },
-	    path), -ENAMETOOLONG);
+	assert_int_equal(path_join(VIEW("/"), (struct view){ text, 255 }, path),
+	    0);
+	assert_int_equal(path_join(VIEW("/"), (struct view){ text, 256 }, path),
+	    -ENAMETOOLONG);
 	for (size_t i = 0; i < sizeof(text); i += 2) {
 		text[i] = '/';
 	}
 	assert_int_equal(path_join(VIEW("/"),
-	    (struct view){ text, 2 * PATH_DEPTH_MAX }, path), 0);
+			     (struct view){ text, 2 * PATH_DEPTH_MAX }, path),
+	    0);
 	assert_int_equal(path_join(VIEW("/"),
-	    (struct view){ text, 2 * PATH_DEPTH_MAX + 2 }, path),
+			     (struct view){ text, 2 * PATH_DEPTH_MAX + 2 },
+			     path),
 	    -ENAMETOOLONG);
 }
 

@@ -29,10 +29,16 @@
 /* The server's side, made once. */
 static char root_path[] = "/tmp/session-XXXXXX";
 static char user[] = "bob", password[] = "sesame", mask[] = "022";
-static struct settings settings = { .user = user, .password = password,
-	.umask = mask, .tls = TLS_OPTIONAL, .pasv_min = 29700,
-	.pasv_max = 29749, .login_seconds = 30, .idle_seconds = 30,
-	.stall_seconds = 5, .max_sessions = 8 };
+static struct settings settings = { .user = user,
+	.password = password,
+	.umask = mask,
+	.tls = TLS_OPTIONAL,
+	.pasv_min = 29700,
+	.pasv_max = 29749,
+	.login_seconds = 30,
+	.idle_seconds = 30,
+	.stall_seconds = 5,
+	.max_sessions = 8 };
 static struct stats *stats;
 static struct fsroot root;
 static struct stage stage;
@@ -99,11 +105,15 @@ tcp_pair(int pair[2])
 static void
 serve(int fd, int auth_fd, int life_fd)
 {
-	struct session_parts parts = { .settings = &settings, .stats = stats,
-		.root = root, .stage = stage, .fd = fd, .auth_fd = auth_fd,
+	struct session_parts parts = { .settings = &settings,
+		.stats = stats,
+		.root = root,
+		.stage = stage,
+		.fd = fd,
+		.auth_fd = auth_fd,
 		.life_fd = life_fd,
-		.peer = addr_of_four((struct in_addr){
-		    htonl(INADDR_LOOPBACK) }) };
+		.peer = addr_of_four(
+		    (struct in_addr){ htonl(INADDR_LOOPBACK) }) };
 	struct session *s = calloc(1, sizeof(*s));
 
 	if (s != NULL) {
@@ -191,7 +201,7 @@ begin(void)
 		(void)close(life[1]);
 		(void)close(intro[0]);
 		(void)close(control[0]);
-		_exit(auth_run(&settings, intro[1], life[0]));
+		_exit(auth_run(&settings, intro[1], life[0], -1));
 	}
 	assert_int_equal(auth_introduce(intro[0], auth[1], &hello), 0);
 	c.session = fork();
@@ -223,8 +233,7 @@ end(void)
 	(void)close(c.life);
 	assert_int_equal(waitpid(c.session, &status, 0), c.session);
 	assert_int_equal(status, 0);
-	assert_int_equal(waitpid(c.authenticator, &status, 0),
-	    c.authenticator);
+	assert_int_equal(waitpid(c.authenticator, &status, 0), c.authenticator);
 	assert_int_equal(status, 0);
 }
 
@@ -237,7 +246,8 @@ log_in(void)
 	assert_int_equal(ask("TYPE I"), 200);
 }
 
-/* --- the table --------------------------------------------------------------- */
+/* --- the table ---------------------------------------------------------------
+ */
 
 /* Each verb's code in a new session and in one that is logged in. */
 static const struct {
@@ -282,6 +292,7 @@ static const struct {
 	{ "MFMT 20260101000000 nowhere", 530, 550 },
 	{ "MFMT 20261301000000 x", 530, 501 },
 	{ "MFMT x", 530, 501 },
+	{ "MFMT 20260101000000", 530, 501 },
 	{ "TYPE A", 530, 200 },
 	{ "TYPE L 8", 530, 200 },
 	{ "TYPE E", 530, 504 },
@@ -377,7 +388,8 @@ after_login(void **state)
 	end();
 }
 
-/* --- logins -------------------------------------------------------------------- */
+/* --- logins
+ * -------------------------------------------------------------------- */
 
 static void
 three_wrong_ones_end_it(void **state)
@@ -446,7 +458,8 @@ lines_too_long(void **state)
 	end();
 }
 
-/* --- transfers ------------------------------------------------------------------ */
+/* --- transfers
+ * ------------------------------------------------------------------ */
 
 static int
 data_connection(void)
@@ -460,7 +473,9 @@ data_connection(void)
 	say("EPSV");
 	line = read_line();
 	assert_int_equal(sscanf(line,
-	    "229 Entering Extended Passive Mode (|||%u|)", &port), 1);
+			     "229 Entering Extended Passive Mode (|||%u|)",
+			     &port),
+	    1);
 	assert_in_range(port, settings.pasv_min, settings.pasv_max);
 	addr.sin_port = htons((uint16_t)port);
 	assert_int_equal(connect(fd, (struct sockaddr *)&addr, sizeof(addr)),
@@ -475,8 +490,7 @@ send_content(const char *command, const char *content)
 	int fd = data_connection();
 
 	assert_int_equal(ask(command), 150);
-	assert_int_equal(write(fd, content, strlen(content)),
-	    strlen(content));
+	assert_int_equal(write(fd, content, strlen(content)), strlen(content));
 	(void)close(fd);
 	return reply();
 }
@@ -533,11 +547,16 @@ uploads(void **state)
 	assert_string_equal(file_content("live"), "one\r\n");
 	assert_int_equal(stat("live", &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0644);
-	assert_int_equal(ask("SITE CHMOD 600 live"), 250);
+	assert_int_equal(ask("SITE CHMOD 600 live"), 200);
 	assert_int_equal(send_content("STOR live", "twotwo"), 226);
 	assert_string_equal(file_content("live"), "twotwo");
 	assert_int_equal(stat("live", &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
+	/* New content does not take over set-user-id and its like. */
+	assert_int_equal(chmod("live", 06755), 0);
+	assert_int_equal(send_content("STOR live", "twotwo"), 226);
+	assert_int_equal(stat("live", &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0755);
 	assert_int_equal(send_content("APPE live", "three"), 226);
 	assert_string_equal(file_content("live"), "twotwothree");
 	assert_int_equal(ask("REST 3"), 350);

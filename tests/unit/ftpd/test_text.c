@@ -61,22 +61,27 @@ static void
 nine_columns(void **state)
 {
 	struct listing_entry e = { .name = VIEW("index.php"),
-		.st = { .st_mode = S_IFREG | 0644, .st_nlink = 1,
-		    .st_size = 405, .st_mtime = NOW - 3600 } };
+		.st = { .st_mode = S_IFREG | 0644,
+		    .st_nlink = 1,
+		    .st_size = 405,
+		    .st_mtime = NOW - 3600 } };
 
 	(void)state;
-	expect_line(LISTING_UNIX, &e, "-rw-r--r--   1 ftp      ftp      "
+	expect_line(LISTING_UNIX, &e,
+	    "-rw-r--r--   1 ftp      ftp      "
 	    "       405 Nov 24 07:15 index.php\r\n");
 	e.st.st_mtime = NOW - 400L * 24 * 3600;
 	e.st.st_mode = S_IFDIR | 0750;
 	e.st.st_size = 5000000000;
-	expect_line(LISTING_UNIX, &e, "drwxr-x---   1 ftp      ftp      "
+	expect_line(LISTING_UNIX, &e,
+	    "drwxr-x---   1 ftp      ftp      "
 	    "5000000000 Oct 20  2025 index.php\r\n");
 	e.name = VIEW("evil\r\ndrwx");
 	e.st.st_mode = S_IFLNK | 0777;
 	e.link = VIEW("to\nsomewhere");
 	e.st.st_size = 3;
-	expect_line(LISTING_UNIX, &e, "lrwxrwxrwx   1 ftp      ftp      "
+	expect_line(LISTING_UNIX, &e,
+	    "lrwxrwxrwx   1 ftp      ftp      "
 	    "         3 Oct 20  2025 evil??drwx -> to?somewhere\r\n");
 }
 
@@ -84,18 +89,23 @@ static void
 facts_and_names(void **state)
 {
 	struct listing_entry e = { .name = VIEW("a b"),
-		.st = { .st_mode = S_IFREG | 0640, .st_size = 7,
-		    .st_mtime = NOW, .st_dev = 0x10, .st_ino = 0xab } };
+		.st = { .st_mode = S_IFREG | 0640,
+		    .st_size = 7,
+		    .st_mtime = NOW,
+		    .st_dev = 0x10,
+		    .st_ino = 0xab } };
 
 	(void)state;
-	expect_line(LISTING_FACTS, &e, "type=file;size=7;"
+	expect_line(LISTING_FACTS, &e,
+	    "type=file;size=7;"
 	    "modify=20261124081500;perm=adfrw;unique=10gab;UNIX.mode=0640; "
 	    "a b\r\n");
 	expect_line(LISTING_NAMES, &e, "a b\r\n");
 	e.resolved = true;
 	e.target = e.st;
 	e.target.st_mode = S_IFDIR | 0755;
-	expect_line(LISTING_FACTS, &e, "type=dir;modify=20261124081500;"
+	expect_line(LISTING_FACTS, &e,
+	    "type=dir;modify=20261124081500;"
 	    "perm=cdeflmp;unique=10gab;UNIX.mode=0755; a b\r\n");
 }
 

@@ -235,6 +235,22 @@ climbing(void **state)
 	}
 }
 
+static void
+prefixes(void **state)
+{
+	static const char *const good[] = { "/", "/site/", "/a-b/c_d/~e/" };
+	static const char *const bad[] = { "", "site/", "/site", "//", "/a//b/",
+		"/a b/", "/a.b/", "/../", "/%41/", "/a\"/", "/\xc3\xa4/" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		assert_true(http_prefix_valid(view_str(good[i])));
+	}
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		assert_false(http_prefix_valid(view_str(bad[i])));
+	}
+}
+
 int
 main(void)
 {
@@ -248,6 +264,7 @@ main(void)
 		cmocka_unit_test(targets),
 		cmocka_unit_test(target_paths),
 		cmocka_unit_test(climbing),
+		cmocka_unit_test(prefixes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,6 +152,42 @@ test_cap(void **state)
 	buf_done(&small);
 }
 
+static void
+test_names(void **state)
+{
+	char longest[METRICS_NAME_MAX + 2];
+
+	(void)state;
+	memset(longest, 'a', sizeof(longest));
+	assert_true(metrics_name_valid(VIEW("a:B_9")));
+	assert_true(
+	    metrics_name_valid((struct view){ longest, METRICS_NAME_MAX }));
+	assert_false(
+	    metrics_name_valid((struct view){ longest, METRICS_NAME_MAX + 1 }));
+	assert_false(metrics_name_valid(VIEW("")));
+	assert_false(metrics_name_valid(VIEW("9a")));
+	assert_false(metrics_name_valid(VIEW("a-b")));
+	assert_false(metrics_name_valid(VIEW("a\0")));
+	assert_string_equal(metrics_type_name(METRICS_COUNTER), "counter");
+	assert_string_equal(metrics_type_name(METRICS_HISTOGRAM), "histogram");
+}
+
+/* Beyond what a double holds. */
+static void
+test_one_u64(void **state)
+{
+	struct metrics w;
+	struct buf text;
+
+	(void)state;
+	buf_init(&text, 1024);
+	metrics_init(&w, &text);
+	metrics_one_u64(&w, "a", METRICS_GAUGE, "A.", UINT64_MAX);
+	assert_string_equal(buf_cstr(&text),
+	    "# HELP a A.\n# TYPE a gauge\na 18446744073709551615\n");
+	buf_done(&text);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -159,7 +195,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = { TEST(test_plain), TEST(test_labels),
 		TEST(test_help), TEST(test_doubles), TEST(test_bad_names),
-		TEST(test_cap) };
+		TEST(test_cap), TEST(test_names), TEST(test_one_u64) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

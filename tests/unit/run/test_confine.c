@@ -45,7 +45,7 @@ bind_to(uint16_t port)
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int r = bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ? errno
-	                                                             : 0;
+								     : 0;
 
 	(void)close(fd);
 	return r;
@@ -56,8 +56,10 @@ enter(unsigned rights, uint16_t port)
 {
 	struct confine_path path = { .rights = rights,
 		.fd = open("/tmp", O_PATH | O_DIRECTORY | O_CLOEXEC) };
-	struct confine_rules rules = { .paths = &path, .path_count = 1,
-		.bind_min = port, .bind_max = port };
+	struct confine_rules rules = { .paths = &path,
+		.path_count = 1,
+		.bind_min = port,
+		.bind_max = port };
 	int fd;
 	int r = confine_ruleset(&rules, &fd);
 
@@ -77,8 +79,7 @@ files_body(void)
 	if (fd < 0 || unlink(name) < 0) {
 		return 2;
 	}
-	if (open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0
-	    || errno != EACCES) {
+	if (open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0 || errno != EACCES) {
 		return 3;
 	}
 	(void)execl("/bin/true", "true", (char *)NULL);
@@ -172,10 +173,12 @@ try_calls(void)
 		{ .nr = __NR_write },
 		{ .nr = __NR_close },
 		{ .nr = __NR_exit_group },
-		{ .nr = __NR_socket, .checks = 2,
+		{ .nr = __NR_socket,
+		    .checks = 2,
 		    .check = { { 0, UINT32_MAX, AF_INET },
-		        { 1, 0xf, SOCK_STREAM } } },
-		{ .nr = __NR_socket, .checks = 1,
+			{ 1, 0xf, SOCK_STREAM } } },
+		{ .nr = __NR_socket,
+		    .checks = 1,
 		    .check = { { 0, UINT32_MAX, AF_UNIX } } },
 		{ .nr = __NR_getpid },
 	};

@@ -17,7 +17,7 @@
 /*
  *	TMP/secret
  *	TMP/root/file, dir/inner, hidden/part,
- *	and links: out -> ../secret, abs -> /etc, in -> dir/inner, up -> ..,
+ *	and links, out -> ../secret, abs -> /etc, in -> dir/inner, up -> ..,
  *	dirlink -> dir, deep -> dir/../in, loop -> loop, spy -> hidden/part,
  *	spydir -> hidden
  */
@@ -151,8 +151,7 @@ hidden(void **state)
 		assert_int_equal(try_open(bad[i], O_PATH), -ENOENT);
 	}
 	open_root(&root);
-	assert_int_equal(fsroot_parent(&root, "hidden", &dir, &name),
-	    -ENOENT);
+	assert_int_equal(fsroot_parent(&root, "hidden", &dir, &name), -ENOENT);
 	assert_int_equal(fsroot_parent(&root, "hidden/new", &dir, &name),
 	    -ENOENT);
 	assert_int_equal(fsroot_parent(&root, "spydir/new", &dir, &name),
@@ -191,6 +190,31 @@ parents(void **state)
 	assert_int_equal(fsroot_open(&root, "file"), -ENOTDIR);
 }
 
+static void
+entering(void **state)
+{
+	struct fsroot r;
+	struct stat st;
+	int fd;
+
+	(void)state;
+	assert_int_equal(fsroot_open(&r, root_path), 0);
+	fd = open("hidden", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(fsroot_hide(&r, fd), 0);
+	(void)close(fd);
+	assert_int_equal(fsroot_enter(&r, "nothing"), -ENOENT);
+	assert_int_equal(fsroot_enter(&r, "file"), -ENOTDIR);
+	assert_int_equal(fsroot_enter(&r, "hidden"), -ENOENT);
+	assert_int_equal(fsroot_enter(&r, "up"), -EXDEV);
+	assert_int_equal(fsroot_lstat(&r, "file", &st), 0);
+	assert_int_equal(fsroot_enter(&r, "dir"), 0);
+	assert_int_equal(fsroot_lstat(&r, "inner", &st), 0);
+	assert_int_equal(fsroot_lstat(&r, "file", &st), -ENOENT);
+	assert_int_equal(fsroot_openat(&r, "../file", O_RDONLY, 0, &fd),
+	    -EXDEV);
+	fsroot_close(&r);
+}
+
 int
 main(void)
 {
@@ -199,6 +223,7 @@ main(void)
 		cmocka_unit_test(outside),
 		cmocka_unit_test(hidden),
 		cmocka_unit_test(parents),
+		cmocka_unit_test(entering),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

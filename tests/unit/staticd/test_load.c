@@ -442,6 +442,16 @@ not_found_page(void **state)
 	    view_eq(content_bytes(&r->variants[CODING_IDENTITY]->content),
 		VIEW("@PREFIX@")));
 	site_let_go(site);
+	/* Nor does the file itself serve when there is no room in memory. */
+	load.memory_max = 0;
+	site = load_good(&load);
+	r = resource_at(site, "/site/404.html");
+	assert_true(
+	    view_eq(content_bytes(&r->variants[CODING_IDENTITY]->content),
+		VIEW("<base href=\"/site/\">@PREFIX")));
+	assert_int_equal(r->sizes[CODING_IDENTITY],
+	    sizeof("<base href=\"/site/\">@PREFIX") - 1);
+	site_let_go(site);
 }
 
 static void

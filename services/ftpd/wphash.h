@@ -1,0 +1,43 @@
+/*
+ * WordPress's password hashes.  Pure: bytes in, yes or no out.
+ *
+ *	$wp$2y$CC$...	bcrypt of base64(HMAC-SHA384(password, "wp-sha384")),
+ *			since WordPress 6.8
+ *	$2y$CC$...	bcrypt of the password itself (plugins, imports)
+ *	$P$C..., $H$C...	phpass: MD5, iterated
+ *
+ * Anything else is no hash here: old plain MD5, Argon2, a form that is not
+ * exactly right, a cost that would take seconds.
+ */
+#ifndef FTPD_WPHASH_H
+#define FTPD_WPHASH_H
+
+#include <stdbool.h>
+
+#include "base/view.h"
+
+/* The longest hash of these kinds. */
+#define WPHASH_MAX 63
+
+/* Costs of bcrypt that are accepted: the exponent of two. */
+#define WPHASH_COST_MIN 4
+#define WPHASH_COST_MAX 14
+
+enum wphash_kind { WPHASH_UNKNOWN, WPHASH_WP, WPHASH_BCRYPT, WPHASH_PHPASS };
+
+enum wphash_kind wphash_kind(struct view hash);
+
+/* The cost of a hash by bcrypt; 0 for the other kinds. */
+unsigned wphash_cost(struct view hash);
+
+/*
+ * Is this the password?  WordPress's own forms put backslashes before quotes
+ * ahead of hashing, other ways to set a password do not: both are tried.  The
+ * time depends on the hash's kind and cost, and on the password alone.
+ */
+bool wphash_check(struct view hash, struct view password);
+
+/* The work of wphash_check() for a hash by bcrypt of that cost, for nothing. */
+void wphash_burn(unsigned cost, struct view password);
+
+#endif

@@ -1,0 +1,103 @@
+#include "ftpd/wprecent.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+
+#include "base/secret.h"
+#include "ftpd/settings.h"
+#include "ftpd/wphash.h"
+
+#define LENGTH_SIZE 2
+#define MESSAGE_MAX \
+	(3 * LENGTH_SIZE + SETTINGS_USER_MAX + SETTINGS_PASSWORD_MAX \
+	    + WPHASH_MAX)
+
+int
+wprecent_init(struct wprecent *recent)
+{
+	*recent = (struct wprecent){ .key = { 0 } };
+	return RAND_bytes(recent->key, sizeof(recent->key)) == 1 ? 0 : -EIO;
+}
+
+/* Adds a length and the bytes, so that no two triples give one message. */
+static unsigned char *
+add(unsigned char *p, struct view v)
+{
+	*p++ = (unsigned char)(v.n >> 8);
+	*p++ = (unsigned char)v.n;
+	if (v.n > 0) {
+		memcpy(p, v.p, v.n);
+	}
+	return p + v.n;
+}
+
+/* False when there is none: what is too long is never remembered. */
+static bool
+make_mac(const struct wprecent *recent, struct view name, struct view password,
+    struct view hash, uint8_t ret[WPRECENT_MAC])
+{
+	unsigned char message[MESSAGE_MAX];
+	unsigned char *end;
+	unsigned n = 0;
+	bool good;
+
+	if (name.n > SETTINGS_USER_MAX || password.n > SETTINGS_PASSWORD_MAX
+	    || hash.n > WPHASH_MAX) {
+		return false;
+	}
+	end = add(add(add(message, name), password), hash);
+	good = HMAC(EVP_sha256(), recent->key, (int)sizeof(recent->key),
+		   message, (size_t)(end - message), ret, &n)
+		!= NULL
+	    && n == WPRECENT_MAC;
+	secret_wipe(message, sizeof(message));
+	return good;
+}
+
+static struct view
+bytes(const uint8_t mac[WPRECENT_MAC])
+{
+	return (struct view){ (const char *)mac, WPRECENT_MAC };
+}
+
+bool
+wprecent_knows(const struct wprecent *recent, struct view name,
+    struct view password, struct view hash, int64_t now)
+{
+	uint8_t mac[WPRECENT_MAC];
+	bool known = false;
+
+	if (!make_mac(recent, name, password, hash, mac)) {
+		return false;
+	}
+	for (size_t i = 0; i < WPRECENT_SIZE; i++) {
+		const struct wprecent_entry *e = &recent->entries[i];
+
+		known = known
+		    | (secret_eq(bytes(e->mac), bytes(mac)) & (now < e->until));
+	}
+	return known;
+}
+
+void
+wprecent_add(struct wprecent *recent, struct view name, struct view password,
+    struct view hash, int64_t now)
+{
+	struct wprecent_entry *oldest = &recent->entries[0];
+	uint8_t mac[WPRECENT_MAC];
+
+	if (!make_mac(recent, name, password, hash, mac)) {
+		return;
+	}
+	for (size_t i = 0; i < WPRECENT_SIZE; i++) {
+		if (recent->entries[i].until < oldest->until) {
+			oldest = &recent->entries[i];
+		}
+	}
+	memcpy(oldest->mac, mac, sizeof(mac));
+	oldest->until = now + WPRECENT_MS;
+}

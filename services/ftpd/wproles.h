@@ -1,0 +1,19 @@
+/*
+ * WordPress's roles.  Pure: what stands in wp_capabilities gives what its user
+ * may do here.
+ */
+#ifndef FTPD_WPROLES_H
+#define FTPD_WPROLES_H
+
+#include "base/view.h"
+#include "ftpd/auth.h"
+
+/*
+ * Reads an array as PHP serializes it, of names and yes or no, such as
+ * a:1:{s:13:"administrator";b:1;}, and nothing else.  The role with the most
+ * rights counts: administrators get the site, editors and authors the
+ * uploads, all others nothing.  0 with *ret, or -EINVAL.
+ */
+NODISCARD int wproles_rights(struct view capabilities, enum auth_rights *ret);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * WordPress's users, as the database's procedure stack.wordpress_login gives
+ * them, over one connection that is kept.  While the database is away, it is
+ * asked less and less often; that it went and came back is logged once each.
+ */
+#ifndef FTPD_WPUSERS_H
+#define FTPD_WPUSERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ftpd/auth.h"
+#include "ftpd/settings.h"
+#include "ftpd/wphash.h"
+
+/* For connecting, reading and writing each. */
+#define WPUSERS_SECONDS 2
+
+struct wpuser {
+	size_t hash_n;
+	char hash[WPHASH_MAX];
+	enum auth_rights rights;
+};
+
+struct wpusers; /* one connection */
+
+/* Connects at the first question only.  NULL when out of memory. */
+struct wpusers *wpusers_new(const struct settings *settings);
+void wpusers_free(struct wpusers *users);
+
+/*
+ * Looks a login name up; its case does not matter, as in WordPress.  0 with
+ * *ret (a hash that is too long is given as none), -ENOENT when there is no
+ * such user, or another -errno when the database does not answer.
+ */
+NODISCARD int wpusers_find(struct wpusers *users, struct view name,
+    struct wpuser *ret);
+
+#endif

@@ -1,0 +1,347 @@
+/*
+ * Code that runs in a session tries to get out: each attempt in a process that
+ * is confined as a session is.  What the kernel does not offer is skipped.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ftpd/sandbox.h"
+#include "run/confine.h"
+
+#define DB_PORT 29805
+
+static struct settings settings = { .pasv_min = 29800, .pasv_max = 29803 };
+static char folder[] = "/tmp/sandbox-XXXXXX";
+static int folder_fd;
+static pid_t tester;
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	tester = getpid();
+	assert_non_null(mkdtemp(folder));
+	folder_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return folder_fd < 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	return rmdir(folder);
+}
+
+static void
+in_child(int (*confine)(void), int (*body)(void))
+{
+	struct confine_support has;
+	int status = 0;
+	pid_t pid;
+
+	confine_probe(&has);
+	if (!has.files || !has.ports || !has.seccomp) {
+		skip();
+	}
+	pid = fork();
+	if (pid == 0) {
+		int r = confine_no_new_privs() == 0 && confine() == 0 ? body()
+								      : 99;
+
+		(void)syscall(__NR_exit_group, r);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static int
+as_session(void)
+{
+	int fd = -1;
+	int r = sandbox_session_rules(&settings, folder_fd, &fd);
+
+	return r == 0 ? sandbox_session(fd) : r;
+}
+
+static int
+as_user(void)
+{
+	int r = as_session();
+
+	return r == 0 ? sandbox_user(&settings, folder_fd, -1) : r;
+}
+
+static bool
+denied(long result)
+{
+	return result < 0 && (errno == EPERM || errno == EACCES);
+}
+
+static int
+no_way_out(void)
+{
+	static char *const argv[] = { NULL };
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+		.sin_port = htons(22),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0) {
+		return 1;
+	}
+	if (!denied(open("/etc/passwd", O_RDONLY | O_CLOEXEC))
+	    || !denied(open("/proc/self/environ", O_RDONLY | O_CLOEXEC))
+	    || !denied(open("/tmp/sandbox-x", O_CREAT | O_WRONLY, 0600))) {
+		return 2;
+	}
+	if (!denied(syscall(__NR_execve, "/bin/true", argv, argv))
+	    || !denied(syscall(__NR_ptrace, 0, 0, 0, 0))
+	    || !denied(syscall(__NR_memfd_create, "x", 0))
+	    || !denied(fcntl(fd, F_SETOWN, getppid()))
+	    || !denied(fcntl(fd, F_SETSIG, SIGKILL))) {
+		return 3;
+	}
+	if (!denied(connect(fd, (struct sockaddr *)&addr, sizeof(addr)))
+	    || !denied(sendto(fd, "x", 1, MSG_FASTOPEN,
+		(struct sockaddr *)&addr, sizeof(addr)))) {
+		return 4;
+	}
+	if (!denied(bind(fd, (struct sockaddr *)&addr, sizeof(addr)))
+	    || !denied(socket(AF_INET, SOCK_DGRAM, 0))
+	    || !denied(socket(AF_UNIX, SOCK_STREAM, 0))
+	    || !denied(socket(AF_NETLINK, SOCK_RAW, 0))) {
+		return 5;
+	}
+	if (!denied(symlinkat("/etc", folder_fd, "link"))
+	    || !denied(mknodat(folder_fd, "fifo", S_IFIFO | 0600, 0))
+	    || !denied(linkat(folder_fd, "a", folder_fd, "b", 0))) {
+		return 6;
+	}
+	return 0;
+}
+
+static int
+own_folder_works(void)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+		.sin_port = htons(29801),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int one = 1;
+	int fd = openat(folder_fd, "file", O_CREAT | O_WRONLY | O_CLOEXEC,
+	    0600);
+
+	if (fd < 0 || write(fd, "x", 1) != 1 || close(fd) < 0
+	    || mkdirat(folder_fd, "dir", 0700) < 0
+	    || renameat(folder_fd, "file", folder_fd, "dir/file") < 0
+	    || unlinkat(folder_fd, "dir/file", 0) < 0
+	    || unlinkat(folder_fd, "dir", AT_REMOVEDIR) < 0) {
+		return 1;
+	}
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0
+	    || listen(fd, 1) < 0) {
+		return 2;
+	}
+	return 0;
+}
+
+static int
+nothing_to_add(void)
+{
+	/* Sanitized programs do without the second list of calls. */
+#if !defined(__SANITIZE_ADDRESS__)
+	if (!denied(syscall(__NR_seccomp, 0, 0, NULL))) {
+		return 1;
+	}
+#endif
+	return no_way_out();
+}
+
+static int
+signals_stay_at_home(void)
+{
+	return denied(kill(tester, 0)) ? 0 : 1;
+}
+
+static int
+roles_have_no_files(void)
+{
+	if (!denied(openat(folder_fd, "file", O_CREAT | O_WRONLY, 0600))
+	    || !denied(open("/etc/passwd", O_RDONLY | O_CLOEXEC))) {
+		return 1;
+	}
+	return 0;
+}
+
+/* An editor: the root's folder `up`, and `stage` for what is on its way. */
+static int
+as_editor(void)
+{
+	int r, up, stage;
+
+	if (mkdirat(folder_fd, "up", 0700) < 0
+	    || mkdirat(folder_fd, "stage", 0700) < 0
+	    || mkdirat(folder_fd, "other", 0700) < 0) {
+		return -1;
+	}
+	up = openat(folder_fd, "up", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	stage = openat(folder_fd, "stage", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r = as_session();
+	return r == 0 ? sandbox_user(&settings, up, stage) : r;
+}
+
+static int
+only_these_folders(void)
+{
+	int fd = openat(folder_fd, "stage/file", O_CREAT | O_WRONLY | O_CLOEXEC,
+	    0600);
+
+	if (fd < 0 || close(fd) < 0
+	    || renameat(folder_fd, "stage/file", folder_fd, "up/file") < 0) {
+		return 1;
+	}
+	if (!denied(openat(folder_fd, "file", O_CREAT | O_WRONLY, 0600))
+	    || !denied(
+		openat(folder_fd, "other/file", O_CREAT | O_WRONLY, 0600))
+	    || !denied(openat(folder_fd, "other", O_RDONLY | O_DIRECTORY))
+	    || !denied(mkdirat(folder_fd, "x", 0700))
+	    || !denied(unlinkat(folder_fd, "other", AT_REMOVEDIR))
+	    || !(renameat(folder_fd, "up/file", folder_fd, "other/file") < 0)) {
+		return 2;
+	}
+	return unlinkat(folder_fd, "up/file", 0) < 0 ? 3 : no_way_out();
+}
+
+static int
+as_wplogin(void)
+{
+	return sandbox_wplogin(DB_PORT);
+}
+
+/* Nobody listens at either port: that it is refused shows that it is allowed.
+ */
+static int
+connect_to(uint16_t port)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ? errno
+								       : 0;
+}
+
+static int
+database_only(void)
+{
+	static char *const argv[] = { NULL };
+	int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || close(fd) < 0) {
+		return 1;
+	}
+	if (!denied(open("/etc/passwd", O_WRONLY | O_CLOEXEC))
+	    || !denied(openat(folder_fd, "file", O_CREAT | O_WRONLY, 0600))
+	    || !denied(openat(folder_fd, ".", O_RDONLY | O_DIRECTORY))
+	    || !denied(open("/proc/self/environ", O_RDONLY | O_CLOEXEC))) {
+		return 2;
+	}
+	if (connect_to(DB_PORT) != ECONNREFUSED
+	    || connect_to(DB_PORT + 1) != EACCES) {
+		return 3;
+	}
+	if (!denied(syscall(__NR_execve, "/bin/true", argv, argv))
+	    || !denied(socket(AF_UNIX, SOCK_STREAM, 0))
+	    || !denied(kill(tester, 0))) {
+		return 4;
+	}
+	return 0;
+}
+
+static int
+as_reporter(void)
+{
+	return sandbox_reporter(29900);
+}
+
+static void
+session(void **state)
+{
+	(void)state;
+	in_child(as_session, no_way_out);
+	in_child(as_session, own_folder_works);
+}
+
+static void
+user(void **state)
+{
+	(void)state;
+	in_child(as_user, nothing_to_add);
+	in_child(as_user, own_folder_works);
+}
+
+static void
+signals(void **state)
+{
+	struct confine_support has;
+
+	(void)state;
+	confine_probe(&has);
+	if (!has.scope) {
+		skip();
+	}
+	in_child(as_user, signals_stay_at_home);
+}
+
+static void
+roles(void **state)
+{
+	(void)state;
+	in_child(sandbox_authenticator, roles_have_no_files);
+	in_child(as_reporter, roles_have_no_files);
+	in_child(as_wplogin, database_only);
+}
+
+static void
+editor(void **state)
+{
+	(void)state;
+	in_child(as_editor, only_these_folders);
+	assert_int_equal(unlinkat(folder_fd, "up", AT_REMOVEDIR), 0);
+	assert_int_equal(unlinkat(folder_fd, "stage", AT_REMOVEDIR), 0);
+	assert_int_equal(unlinkat(folder_fd, "other", AT_REMOVEDIR), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(session),
+		cmocka_unit_test(user),
+		cmocka_unit_test(signals),
+		cmocka_unit_test(roles),
+		cmocka_unit_test(editor),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
