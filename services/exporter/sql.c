@@ -9,6 +9,7 @@
 #include <mysql.h>
 #include <mysqld_error.h>
 
+#include "mariadb/options.h"
 #include "run/clock.h"
 
 /* The longest row: wp_options.option_value of `cron` on a busy site. */
@@ -29,33 +30,13 @@ seconds_left(int64_t deadline)
 static int
 set_options(MYSQL *mysql, unsigned seconds)
 {
-	unsigned protocol = MYSQL_PROTOCOL_TCP, no_files = 0;
-	unsigned long packet = PACKET_MAX;
-	my_bool off = 0;
-	/* None of these sends the secret itself, whatever the server asks. */
-	static const char plugins[] =
-	    "mysql_native_password,client_ed25519,parsec";
 	char init[160];
 
 	(void)snprintf(init, sizeof(init),
 	    "SET SESSION long_query_time = 31536000, lock_wait_timeout = %u, "
 	    "max_statement_time = %u",
 	    seconds, seconds);
-	/*
-	 * The network between them is their own; Connector/C 3.4 would insist
-	 * on a verified certificate.  A server may ask a client for its files:
-	 * never.
-	 */
-	if (mysql_optionsv(mysql, MYSQL_OPT_PROTOCOL, &protocol) != 0
-	    || mysql_optionsv(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &seconds) != 0
-	    || mysql_optionsv(mysql, MYSQL_OPT_READ_TIMEOUT, &seconds) != 0
-	    || mysql_optionsv(mysql, MYSQL_OPT_WRITE_TIMEOUT, &seconds) != 0
-	    || mysql_optionsv(mysql, MYSQL_OPT_SSL_ENFORCE, &off) != 0
-	    || mysql_optionsv(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &off)
-		!= 0
-	    || mysql_optionsv(mysql, MARIADB_OPT_RESTRICTED_AUTH, plugins) != 0
-	    || mysql_optionsv(mysql, MYSQL_OPT_LOCAL_INFILE, &no_files) != 0
-	    || mysql_optionsv(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet) != 0
+	if (mariadb_options(mysql, seconds, PACKET_MAX) < 0
 	    || mysql_optionsv(mysql, MYSQL_INIT_COMMAND, init) != 0) {
 		return -ENOMEM;
 	}

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "ftpd/wproles.h"
+#include "mariadb/options.h"
 #include "run/clock.h"
 #include "run/log.h"
 
@@ -65,25 +66,7 @@ wpusers_free(struct wpusers *users)
 static int
 set_options(MYSQL *mysql)
 {
-	unsigned protocol = MYSQL_PROTOCOL_TCP, seconds = WPUSERS_SECONDS;
-	unsigned no_files = 0;
-	unsigned long packet = PACKET_MAX;
-	my_bool off = 0;
-
-	/*
-	 * The network between them is their own; Connector/C 3.4 would insist
-	 * on a verified certificate.  A server may ask a client for its files:
-	 * never.
-	 */
-	if (mysql_optionsv(mysql, MYSQL_OPT_PROTOCOL, &protocol) != 0
-	    || mysql_optionsv(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &seconds) != 0
-	    || mysql_optionsv(mysql, MYSQL_OPT_READ_TIMEOUT, &seconds) != 0
-	    || mysql_optionsv(mysql, MYSQL_OPT_WRITE_TIMEOUT, &seconds) != 0
-	    || mysql_optionsv(mysql, MYSQL_OPT_SSL_ENFORCE, &off) != 0
-	    || mysql_optionsv(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &off)
-		!= 0
-	    || mysql_optionsv(mysql, MYSQL_OPT_LOCAL_INFILE, &no_files) != 0
-	    || mysql_optionsv(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet) != 0
+	if (mariadb_options(mysql, WPUSERS_SECONDS, PACKET_MAX) < 0
 	    || mysql_optionsv(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4") != 0) {
 		return -ENOMEM;
 	}

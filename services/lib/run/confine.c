@@ -200,7 +200,7 @@ confine_enter(int ruleset_fd)
 /* --- seccomp: a list of blocks, each for one entry ------------------------ */
 
 #define HEAD_LENGTH 6 /* instructions before the blocks */
-#define BLOCK_MAX 9 /* instructions of one entry with two checks */
+#define BLOCK_MAX 12 /* instructions of one entry with three checks */
 
 static struct sock_filter
 statement(uint16_t code, uint32_t k)

@@ -72,7 +72,7 @@ struct confine_check {
 struct confine_call {
 	int nr;
 	uint8_t checks; /* how many of `check` count */
-	struct confine_check check[2];
+	struct confine_check check[3];
 };
 
 /*
