@@ -453,7 +453,6 @@ turn(struct authenticator *a)
 		size_t n = a->n;
 
 		if (a->fds[FIRST + i].revents != 0) {
-			/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
 			serve(a, i);
 		}
 		/* The last one takes the place of one that is removed. */
@@ -499,26 +498,28 @@ auth_run(const struct settings *settings, int listener_fd, int life_fd,
 {
 	/* Some sessions more than may be: those that are just ending. */
 	size_t most = settings->max_sessions + 16;
+	struct waiting *queue = calloc(QUEUE_SIZE, sizeof(*queue));
+	struct pollfd *fds = calloc(FIRST + most, sizeof(*fds));
+	struct peer *peers = calloc(most, sizeof(*peers));
 	struct authenticator a = { .settings = settings,
 		.most = most,
-		.queue = calloc(QUEUE_SIZE, sizeof(*a.queue)),
-		.fds = calloc(FIRST + most, sizeof(*a.fds)),
-		.peers = calloc(most, sizeof(*a.peers)) };
+		.queue = queue,
+		.fds = fds,
+		.peers = peers };
 	int status = 1;
 
-	if (a.queue == NULL || a.fds == NULL || a.peers == NULL) {
+	if (queue == NULL || fds == NULL || peers == NULL) {
 		log_say(LOG_ERROR, "out_of_memory", "authenticator");
 	} else {
-		a.fds[LIFE] = (struct pollfd){ .fd = life_fd,
+		fds[LIFE] = (struct pollfd){ .fd = life_fd, .events = POLLIN };
+		fds[LISTENER] = (struct pollfd){ .fd = listener_fd,
 			.events = POLLIN };
-		a.fds[LISTENER] = (struct pollfd){ .fd = listener_fd,
-			.events = POLLIN };
-		a.fds[HELPER] = (struct pollfd){ .fd = helper_fd,
+		fds[HELPER] = (struct pollfd){ .fd = helper_fd,
 			.events = POLLIN };
 		status = serve_all(&a) ? 0 : 1;
 	}
-	free(a.queue);
-	free(a.fds);
-	free(a.peers);
+	free(queue);
+	free(fds);
+	free(peers);
 	return status;
 }

@@ -256,7 +256,6 @@ be_authenticator(struct listener *l, int listener_fd)
 
 	(void)close(l->stage.dir);
 	fsroot_close(&l->root);
-	(void)prctl(PR_SET_DUMPABLE, 0);
 	r = wplogin_start(l->settings, listener_fd, &helper);
 	if (r == 0) {
 		r = sandbox_authenticator();
@@ -437,6 +436,18 @@ start_session(struct listener *l, int fd, const struct in6_addr *peer)
 	return r;
 }
 
+/*
+ * How many sessions an address may have.  Many clients hide behind a gateway,
+ * but the others have to find room beside them.
+ */
+static size_t
+most_from(const struct listener *l, const struct in6_addr *peer)
+{
+	return addr_is_gateway(&l->gateways, peer)
+	    ? l->children.most - l->children.most / 4
+	    : l->settings->max_per_address;
+}
+
 static void
 take(struct listener *l, int fd, const struct sockaddr_storage *from)
 {
@@ -449,9 +460,7 @@ take(struct listener *l, int fd, const struct sockaddr_storage *from)
 		turn_away(l, fd, STATS_FULL, "full", &peer);
 		return;
 	}
-	if (!addr_is_gateway(&l->gateways, &peer)
-	    && children_from(&l->children, &party)
-		>= l->settings->max_per_address) {
+	if (children_from(&l->children, &party) >= most_from(l, &peer)) {
 		turn_away(l, fd, STATS_PER_ADDRESS, "per_address", &peer);
 		return;
 	}
@@ -669,6 +678,7 @@ set_up(struct listener *l)
 	l->life_in = pipes[0];
 	l->life_out = pipes[1];
 	report_confinement(l);
+	sandbox_opaque();
 	l->sig_fd = sig_open();
 	r = l->sig_fd < 0 ? l->sig_fd : confine_no_new_privs();
 	if (r == 0) {

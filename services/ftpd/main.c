@@ -138,7 +138,8 @@ static const struct conf_item items[] = {
 	    .min = 1,
 	    .max = 4096 },
 	{ .name = "FTPD_MAX_PER_ADDRESS",
-	    .help = "at one time from one address (the gateway excepted)",
+	    .help = "at one time from one address; from the gateway: three "
+		    "quarters of all",
 	    .type = CONF_NUMBER,
 	    .offset = AT(max_per_address),
 	    .fallback = "16",

@@ -43,9 +43,10 @@ static enum MHD_Result
 serve_health(struct http_request *rq, void *ctx)
 {
 	const struct reporter *reporter = ctx;
-	int64_t beat = (int64_t)stats_get(&reporter->stats->heartbeat_ms);
+	/* A session may have written anything there. */
+	uint64_t beat = stats_get(&reporter->stats->heartbeat_ms);
 
-	if (beat == 0 || clock_ms() - beat > REPORTER_SILENCE_MS) {
+	if (beat == 0 || (uint64_t)clock_ms() - beat > REPORTER_SILENCE_MS) {
 		return http_reply_error(rq, MHD_HTTP_SERVICE_UNAVAILABLE);
 	}
 	return http_reply_copy(rq, MHD_HTTP_OK, "text/plain; charset=utf-8",

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -40,6 +42,18 @@
 		.nr = __NR_##name, .checks = 2, .check = { \
 			{ a, m, v }, \
 			{ a2, m2, v2 } \
+		} \
+	}
+/*
+ * A socket of TCP proper: Landlock's rules for ports do not hold for MPTCP and
+ * the like.
+ */
+#define CALL_TCP(family) \
+	{ \
+		.nr = __NR_socket, .checks = 3, .check = { \
+			{ 0, UINT32_MAX, family }, \
+			{ 1, 0xf, SOCK_STREAM }, \
+			{ 2, ~(uint32_t)IPPROTO_TCP, 0 } \
 		} \
 	}
 /*
@@ -96,10 +110,8 @@ static const struct confine_call session_calls[] = { CALLS_BASE, CALLS_OLD,
 	CALL(fdatasync), CALL(ftruncate), CALL(copy_file_range),
 	CALL(fadvise64),
 	/* The passive port: TCP only, and never connecting. */
-	CALL_IF2(socket, 0, UINT32_MAX, AF_INET, 1, 0xf, SOCK_STREAM),
-	CALL_IF2(socket, 0, UINT32_MAX, AF_INET6, 1, 0xf, SOCK_STREAM),
-	CALL(bind), CALL(listen), CALL(accept4), CALL(getsockname),
-	CALL(getpeername),
+	CALL_TCP(AF_INET), CALL_TCP(AF_INET6), CALL(bind), CALL(listen),
+	CALL(accept4), CALL(getsockname), CALL(getpeername),
 	/* The second layer. */
 	CALL(landlock_create_ruleset), CALL(landlock_add_rule),
 	CALL(landlock_restrict_self), CALL(seccomp) CALLS_SANITIZER };
@@ -116,8 +128,7 @@ static const struct confine_call wplogin_calls[] = { CALLS_BASE, CALLS_OLD,
 	CALL(openat), CALL(newfstatat), CALL(statx), CALL(lseek), CALL(pread64),
 	CALL(readlinkat), CALL(faccessat), CALL(faccessat2),
 	/* TCP to the database, UDP to name servers. */
-	CALL_IF2(socket, 0, UINT32_MAX, AF_INET, 1, 0xf, SOCK_STREAM),
-	CALL_IF2(socket, 0, UINT32_MAX, AF_INET6, 1, 0xf, SOCK_STREAM),
+	CALL_TCP(AF_INET), CALL_TCP(AF_INET6),
 	CALL_IF2(socket, 0, UINT32_MAX, AF_INET, 1, 0xf, SOCK_DGRAM),
 	CALL_IF2(socket, 0, UINT32_MAX, AF_INET6, 1, 0xf, SOCK_DGRAM),
 	CALL(connect), CALL(bind), CALL(getsockname), CALL(getpeername),
@@ -128,11 +139,9 @@ static const struct confine_call wplogin_calls[] = { CALLS_BASE, CALLS_OLD,
 	CALL(prlimit64) CALLS_SANITIZER };
 
 static const struct confine_call reporter_calls[] = { CALLS_BASE, CALLS_OLD,
-	CALLS_OLD_EVENTS,
-	CALL_IF2(socket, 0, UINT32_MAX, AF_INET, 1, 0xf, SOCK_STREAM),
-	CALL_IF2(socket, 0, UINT32_MAX, AF_INET6, 1, 0xf, SOCK_STREAM),
-	CALL(bind), CALL(listen), CALL(accept4), CALL(getsockname),
-	CALL(getpeername), CALL(fstatfs), CALL(sendfile),
+	CALLS_OLD_EVENTS, CALL_TCP(AF_INET), CALL_TCP(AF_INET6), CALL(bind),
+	CALL(listen), CALL(accept4), CALL(getsockname), CALL(getpeername),
+	CALL(fstatfs), CALL(sendfile),
 	/* Threads and their events. */
 	CALL(clone), CALL(set_robust_list), CALL(rseq), CALL(sched_yield),
 	CALL(sched_getaffinity), CALL(epoll_create1), CALL(epoll_ctl),
@@ -190,6 +199,15 @@ file_rules(const struct settings *settings, int folder_fd, int other_fd,
 	return make_rules(&rules, ret_fd);
 }
 
+void
+sandbox_opaque(void)
+{
+	/* The leak checker looks into the process. */
+	if (!SANITIZED) {
+		(void)prctl(PR_SET_DUMPABLE, 0);
+	}
+}
+
 int
 sandbox_session_rules(const struct settings *settings, int root_fd, int *ret_fd)
 {
@@ -205,8 +223,8 @@ sandbox_session(int rules_fd)
 		r = enter(rules_fd);
 	}
 	if (r == 0) {
-		r = or_without(confine_seccomp(session_calls,
-		    sizeof(session_calls) / sizeof(session_calls[0])));
+		r = or_without(
+		    confine_seccomp(session_calls, ARRAY_LEN(session_calls)));
 	}
 	return r;
 }
@@ -214,7 +232,7 @@ sandbox_session(int rules_fd)
 int
 sandbox_user(const struct settings *settings, int folder_fd, int stage_fd)
 {
-	size_t n = sizeof(session_calls) / sizeof(session_calls[0]);
+	size_t n = ARRAY_LEN(session_calls);
 	int fd = -1;
 	int r = file_rules(settings, folder_fd, stage_fd, &fd);
 
@@ -259,7 +277,7 @@ sandbox_authenticator(void)
 	struct confine_rules rules = { .path_count = 0 };
 
 	return confine_role(&rules, authenticator_calls,
-	    sizeof(authenticator_calls) / sizeof(authenticator_calls[0]));
+	    ARRAY_LEN(authenticator_calls));
 }
 
 int
@@ -271,8 +289,7 @@ sandbox_wplogin(uint16_t db_port)
 	struct confine_rules rules = { .paths = &etc,
 		.path_count = etc.fd < 0 ? 0 : 1,
 		.connect = db_port };
-	int r = confine_role(&rules, wplogin_calls,
-	    sizeof(wplogin_calls) / sizeof(wplogin_calls[0]));
+	int r = confine_role(&rules, wplogin_calls, ARRAY_LEN(wplogin_calls));
 
 	if (etc.fd >= 0) {
 		(void)close(etc.fd);
@@ -285,6 +302,5 @@ sandbox_reporter(uint16_t port)
 {
 	struct confine_rules rules = { .bind_min = port, .bind_max = port };
 
-	return confine_role(&rules, reporter_calls,
-	    sizeof(reporter_calls) / sizeof(reporter_calls[0]));
+	return confine_role(&rules, reporter_calls, ARRAY_LEN(reporter_calls));
 }

@@ -10,6 +10,13 @@
 #include "ftpd/settings.h"
 
 /*
+ * Closes the memory of this process, and of all that it forks, to others of
+ * the same user, whose number in the container is WordPress's: without
+ * Landlock, /proc would show a session the key and other sessions' passwords.
+ */
+void sandbox_opaque(void);
+
+/*
  * The rules for sessions: files beneath `root_fd`, listening in the passive
  * range.  *ret_fd is -1 when the kernel has no Landlock.  0, or -errno.
  */

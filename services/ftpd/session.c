@@ -248,8 +248,11 @@ read_more(struct session *s, int64_t deadline)
 {
 	char bytes[1024];
 	size_t room = lines_room(&s->lines);
-	ssize_t n = chan_read(&s->control, bytes,
-	    room < sizeof(bytes) ? room : sizeof(bytes), deadline);
+	/* Also for who always has something to read. */
+	ssize_t n = clock_left(deadline) == 0
+	    ? -ETIMEDOUT
+	    : chan_read(&s->control, bytes,
+		room < sizeof(bytes) ? room : sizeof(bytes), deadline);
 
 	if (n <= 0) {
 		end_reading(s, n);

@@ -181,12 +181,15 @@ judge_peer(const struct session *s, const struct in6_addr *from)
 {
 	const struct addr_gateways *g = &s->parts.gateways;
 
-	if (addr_eq(from, &s->parts.peer)) {
+	bool same = addr_eq(from, &s->parts.peer);
+	bool gateway = addr_is_gateway(g, from)
+	    || addr_is_gateway(g, &s->parts.peer);
+
+	if (same && (!gateway || s->parts.settings->tls_reuse == REUSE_ALLOW)) {
 		return PEER_SAME;
 	}
-	if (s->parts.settings->peer_check == PEER_NAT
-	    && (addr_is_gateway(g, from)
-		|| addr_is_gateway(g, &s->parts.peer))) {
+	/* The gateway's address twice may be two clients. */
+	if (gateway && (same || s->parts.settings->peer_check == PEER_NAT)) {
 		return PEER_BY_GATEWAY;
 	}
 	return PEER_STRANGER;

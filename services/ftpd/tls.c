@@ -97,7 +97,9 @@ configure(SSL_CTX *ctx)
 	SSL_CTX_set_mode(ctx,
 	    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
 		| SSL_MODE_RELEASE_BUFFERS);
-	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	/* Nothing gets in there by itself: see tls_fresh_ticket(). */
+	SSL_CTX_set_session_cache_mode(ctx,
+	    SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL_STORE);
 	SSL_CTX_set_timeout(ctx, TICKET_SECONDS);
 	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
 	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
@@ -189,7 +191,16 @@ tls_resumed(const SSL *ssl)
 void
 tls_fresh_ticket(SSL *ssl)
 {
+	SSL_SESSION *copy;
+
 	if (SSL_version(ssl) == TLS1_3_VERSION) {
 		(void)SSL_new_session_ticket(ssl);
+		return;
+	}
+	/* A connection that ends badly spoils the session that it used. */
+	copy = SSL_SESSION_dup(SSL_get_session(ssl));
+	if (copy != NULL) {
+		(void)SSL_CTX_add_session(SSL_get_SSL_CTX(ssl), copy);
+		SSL_SESSION_free(copy);
 	}
 }

@@ -3,9 +3,10 @@
  * connections.
  *
  * Session tickets are encrypted by keys that each session process makes for
- * itself after the fork, and no session is kept in a cache.  So a ticket can
- * be used only on a data connection of the control connection that gave it:
- * all others do not decrypt.
+ * itself after the fork.  So a ticket can be used only on a data connection of
+ * the control connection that gave it: all others do not decrypt.  For clients
+ * without tickets (TLS 1.2, by session id) the control connection's session is
+ * kept in the process's memory, and no other.
  */
 #ifndef FTPD_TLS_H
 #define FTPD_TLS_H
@@ -38,7 +39,11 @@ bool tls_resumed(const SSL *ssl);
 /* Was a ticket offered that is not ours, but somebody else's? */
 bool tls_foreign(const SSL *ssl);
 
-/* Queues a further ticket under TLS 1.3; it goes out with the next write. */
+/*
+ * Before each data connection: there is a session to resume.  Queues a further
+ * ticket under TLS 1.3, which goes out with the next write; under TLS 1.2,
+ * remembers the session.
+ */
 void tls_fresh_ticket(SSL *ssl);
 
 #endif

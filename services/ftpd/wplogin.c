@@ -124,7 +124,6 @@ be_helper(const struct settings *settings, int fd)
 
 	/* Not its own. */
 	secret_wipe(settings->password, strlen(settings->password));
-	(void)prctl(PR_SET_DUMPABLE, 0);
 	/* A name server that does not answer must not cost a login more. */
 	(void)setenv("RES_OPTIONS", "timeout:1 attempts:2", 0);
 	if (w == NULL || users == NULL || wplogin_init(w) < 0

@@ -104,7 +104,7 @@ def test_r36_fresh_start_after_the_wipe(stack, tmp_path, measure):
 
 def test_r37_after_a_reboot_all_is_still_there(stack, tmp_path, measure):
     """As the machine goes down, everything stops at once; as it comes up,
-    Docker starts everything at once and in no particular order."""
+    Docker starts everything in no particular order: here in the worst one."""
     mark = Mark(stack, tmp_path)
     documents = stack.containers()
     ids = [documents[service]["Id"] for service in settings.SERVICES]
@@ -112,8 +112,13 @@ def test_r37_after_a_reboot_all_is_still_there(stack, tmp_path, measure):
     assert not [service for service, document in stack.containers().items()
                 if document["State"]["Running"]]
     started = time.monotonic()
-    # nginx and wordpress come before the database that they need.
-    engine.docker("start", *ids, timeout=180)
+    # Whoever needs another comes well before it.
+    last = {"wordpress": 1, "redis": 2, "mariadb": 2}
+    for turn in range(3):
+        engine.docker("start", *(
+            documents[service]["Id"] for service in settings.SERVICES
+            if last.get(service, 0) == turn), timeout=180)
+        time.sleep(5 if turn < 2 else 0)
     stack.wait_healthy(seconds=120)
     measure("healthy after a reboot", "%.0f s" % (time.monotonic() - started))
     mark.must_be_there()

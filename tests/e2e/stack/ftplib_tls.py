@@ -9,13 +9,13 @@ from . import settings
 class FtpTls(ftplib.FTP_TLS):
     """Data connections resume the control connection's TLS session."""
 
-    def __init__(self, stack, login=True):
+    def __init__(self, stack, login=True, user=None, password=None):
         context = ssl.create_default_context(cafile=stack.ca)
         super().__init__(context=context, timeout=20)
         self.connect(settings.DOMAIN, stack.ftp_port)
         if login:
-            self.login(stack.setting("FTP_USER"),
-                       stack.secret("ftp_password"))
+            self.login(user or stack.setting("FTP_USER"),
+                       password or stack.secret("ftp_password"))
             self.prot_p()
 
     def ntransfercmd(self, cmd, rest=None):

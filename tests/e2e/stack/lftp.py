@@ -7,8 +7,10 @@ from . import settings
 
 
 class Lftp:
-    def __init__(self, stack):
+    def __init__(self, stack, user=None, password=None):
         self.stack = stack
+        self.login = "%s,%s" % (user or stack.setting("FTP_USER"),
+                                password or stack.secret("ftp_password"))
 
     def run(self, *commands, timeout=60):
         """Runs lftp commands in one session; fails if one of them does."""
@@ -21,10 +23,8 @@ class Lftp:
             "set ssl:check-hostname yes",
             "set ssl:verify-certificate yes",
             "set ssl:ca-file %s" % shlex.quote(self.stack.ca),
-            "open -u %s,%s ftp://%s:%d" % (
-                self.stack.setting("FTP_USER"),
-                self.stack.secret("ftp_password"),
-                settings.DOMAIN, self.stack.ftp_port),
+            "open -u %s ftp://%s:%d" % (
+                self.login, settings.DOMAIN, self.stack.ftp_port),
         ] + list(commands)
         return subprocess.run(["lftp", "--norc", "-c", "; ".join(lines)],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE,

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/macros.h"
@@ -296,6 +297,15 @@ judged(void **state)
 	assert_int_equal(a.result, AUTH_WRONG);
 }
 
+static int64_t
+cpu_us(void)
+{
+	struct timespec t;
+
+	assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t), 0);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
 /* Nobody can tell from the time who there is. */
 static void
 a_miss_costs_as_much(void **state)
@@ -308,12 +318,12 @@ a_miss_costs_as_much(void **state)
 
 	(void)state;
 	assert_int_equal(wplogin_init(&w), 0);
-	began = clock_us();
+	began = cpu_us();
 	(void)wplogin_judge(&w, &slow, VIEW("e"), VIEW("wrong"), 1);
-	known = clock_us() - began;
-	began = clock_us();
+	known = cpu_us() - began;
+	began = cpu_us();
 	(void)wplogin_judge(&w, NULL, VIEW("x"), VIEW("wrong"), 1);
-	unknown = clock_us() - began;
+	unknown = cpu_us() - began;
 	assert_true(unknown > known / 4);
 	assert_true(known > unknown / 4);
 }
@@ -493,7 +503,7 @@ own_user_does_not_wait(void **state)
 	(void)close(t.sessions[1]);
 	(void)close(t.sessions[2]);
 	t.sessions[1] = t.sessions[2] = -1;
-	assert_false(ready(t.helper, 50));
+	assert_false(ready(t.helper, 500));
 	helper_gives(AUTH_OK, AUTH_SITE);
 	helper_takes();
 	helper_gives(AUTH_WRONG, AUTH_NOTHING);
