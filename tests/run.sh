@@ -135,6 +135,12 @@ run_more() {
 	in_copy make -C services run-tests PROFILE=release CC=clang
 }
 
+# Stops and starts an engine; one of its own.
+run_engine() {
+	stage "the Docker engine stopped and started"
+	"$here/engine-restart.sh"
+}
+
 run_php() {
 	stage "object cache against a real Redis"
 	in_copy tests/php/run.sh
@@ -212,7 +218,7 @@ run_e2e() {
 	    -v "$disk:$disk_path" \
 	    -e HOME=/root \
 	    -e TEST_REPO="$scratch/repository" -e TEST_SCRATCH="$scratch" -e TEST_OUT="$out" \
-	    -e TEST_PROJECT="$project" -e TEST_TAG="$tag" \
+	    -e TEST_PROJECT="$project" -e TEST_TAG="$tag" -e TEST_TIER="$command" \
 	    -e TEST_SMALL_DISK="$disk_path" -e TEST_CHAOS="${TEST_CHAOS:-}" \
 	    -w "$scratch/repository/tests/e2e" "$image" \
 	    python3 -m pytest -p no:cacheprovider --durations=10 "$@" &
@@ -263,6 +269,7 @@ test | all)
 	run_php
 	[ "$command" = test ] || run_more
 	run_e2e "$@"
+	[ "$command" = test ] || run_engine
 	say "all stages passed in $(($(date +%s) - start)) s"
 	;;
 esac

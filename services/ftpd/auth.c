@@ -222,8 +222,7 @@ enqueue(struct authenticator *a, int fd, struct peer *peer,
     const struct auth_request *q)
 {
 	if (a->queued == QUEUE_SIZE
-	    || (peer->intro.exempt == 0
-		&& share_of(a, &peer->intro.party) >= QUEUE_SHARE)) {
+	    || share_of(a, &peer->intro.party) >= QUEUE_SHARE) {
 		return false;
 	}
 	a->queue[a->queued++] = (struct waiting){ .fd = fd,

@@ -28,6 +28,13 @@ tls_foreign(const SSL *ssl)
 	return SSL_get_ex_data(ssl, foreign_index()) != NULL;
 }
 
+/* Is it one of tls_data()'s? */
+static bool
+is_data(const SSL *ssl)
+{
+	return SSL_get_num_tickets(ssl) == 0;
+}
+
 static SSL_TICKET_RETURN
 on_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *name,
     size_t name_n, SSL_TICKET_STATUS status, void *ctx)
@@ -49,29 +56,46 @@ on_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *name,
 	 * know who it is: on a data connection it would let a stranger prove
 	 * itself on the next one.
 	 */
-	return SSL_get_num_tickets(ssl) == 0 ? SSL_TICKET_RETURN_IGNORE
-					     : SSL_TICKET_RETURN_IGNORE_RENEW;
+	return is_data(ssl) ? SSL_TICKET_RETURN_IGNORE
+			    : SSL_TICKET_RETURN_IGNORE_RENEW;
+}
+
+/* Looks for a protocol in a list of names, each with its length before it. */
+static bool
+names(struct view list, struct view protocol, const unsigned char **out,
+    unsigned char *out_n)
+{
+	while (list.n > 0) {
+		size_t n = (unsigned char)list.p[0];
+		struct view rest = view_drop(list, 1);
+		struct view name = { rest.p, n < rest.n ? n : rest.n };
+
+		if (view_eq(name, protocol)) {
+			*out = (const unsigned char *)name.p;
+			*out_n = (unsigned char)name.n;
+			return true;
+		}
+		list = view_drop(rest, name.n);
+	}
+	return false;
 }
 
 /*
  * A client that names protocols has to name ours: else another protocol's
- * client was led here (the ALPACA attack).
+ * client was led here (the ALPACA attack).  For data, FileZilla has a name of
+ * its own.
  */
 static int
 on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
     const unsigned char *in, unsigned in_n, void *ctx)
 {
-	(void)ssl;
+	struct view list = { (const char *)in, in_n };
+
 	(void)ctx;
-	for (unsigned i = 0; i < in_n; i += 1U + in[i]) {
-		if (in[i] == 3 && in_n - i > 3 && in[i + 1] == 'f'
-		    && in[i + 2] == 't' && in[i + 3] == 'p') {
-			*out = in + i + 1;
-			*out_n = 3;
-			return SSL_TLSEXT_ERR_OK;
-		}
-	}
-	return SSL_TLSEXT_ERR_ALERT_FATAL;
+	return names(list, VIEW("ftp"), out, out_n)
+		|| (is_data(ssl) && names(list, VIEW("ftp-data"), out, out_n))
+	    ? SSL_TLSEXT_ERR_OK
+	    : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
 /* A key under a passphrase is refused: nobody is there to type it. */

@@ -14,6 +14,7 @@ import os
 import socket
 import ssl
 import struct
+import threading
 import time
 
 import pytest
@@ -22,6 +23,8 @@ HOST = os.environ.get("FTP_HOST", "127.0.0.1")
 PORT = int(os.environ.get("FTP_PORT", "21"))
 USER = os.environ.get("FTP_USER", "")
 PASSWORD = os.environ.get("FTP_PASSWORD", "")
+# What FTPD_LOGIN_SECONDS is there.
+LOGIN_SECONDS = int(os.environ.get("FTP_LOGIN_SECONDS", "60"))
 
 pytestmark = pytest.mark.skipif(
     not PASSWORD, reason="FTP_HOST, FTP_PORT, FTP_USER, FTP_PASSWORD")
@@ -211,6 +214,30 @@ def test_our_alpn_is_taken(raw):
     assert raw.sock.selected_alpn_protocol() == "ftp"
 
 
+@pytest.mark.parametrize("name", ["ftp", "ftp-data"])
+def test_alpn_of_data_connections(session, name):
+    made = context()
+    made.set_alpn_protocols([name])
+    data = session.data()
+    assert session.ask("LIST") == 150
+    with contextlib.suppress(OSError):
+        tls = made.wrap_socket(data)
+        assert tls.selected_alpn_protocol() == name
+        tls.close()
+    data.close()
+    assert session.reply() in (226, 425, 426)
+
+
+def test_foreign_alpn_on_a_data_connection(session):
+    made = context()
+    made.set_alpn_protocols(["http/1.1", "ftp-datax", "ft"])
+    data = session.data()
+    assert session.ask("LIST") == 150
+    with pytest.raises((ssl.SSLError, OSError)):
+        made.wrap_socket(data)
+    assert session.reply() == 425
+
+
 # --- 2: other protocols ------------------------------------------------------
 
 @pytest.mark.parametrize("first", [
@@ -277,6 +304,69 @@ def test_one_ticket_many_times(session):
         assert tls.session_reused
         tls.close()
         assert session.reply() == 226
+
+
+@pytest.mark.parametrize("version", [
+    ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_data_port_gives_no_session_to_resume(session, version):
+    """Else a stranger could prove itself on the next data connection."""
+    stranger = context(version)
+    taken = None
+    for _ in range(2):
+        data = session.data()
+        assert session.ask("LIST") == 150
+        with contextlib.suppress(OSError):
+            tls = stranger.wrap_socket(data, session=taken)
+            assert not tls.session_reused
+            while tls.recv(65536):
+                pass
+            taken = tls.session
+            assert taken is None or not taken.has_ticket
+            tls.close()
+        data.close()
+        assert session.reply() in (226, 425, 426)
+
+
+def test_clients_without_tickets_resume_by_id():
+    made = context(ssl.TLSVersion.TLSv1_2)
+    made.options |= ssl.OP_NO_TICKET
+    raw = Raw()
+    raw.tls(made)
+    for line, code in (("USER " + USER, 331), ("PASS " + PASSWORD, 230),
+                       ("PBSZ 0", 200), ("PROT P", 200)):
+        assert raw.ask(line) == code
+    for ending in ("reset", "good"):
+        data = raw.data()
+        assert raw.ask("LIST") == 150
+        tls = raw.wrap(data)
+        assert tls.session_reused
+        if ending == "reset":
+            tls.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                           struct.pack("ii", 1, 0))
+        else:
+            while tls.recv(65536):
+                pass
+        tls.close()
+        assert raw.reply() in (226, 426)
+    raw.close()
+
+
+def test_a_download_that_is_talked_back_to(session):
+    assert put(session, "h-talk", b"x") == 226
+    data = session.data()
+    assert session.ask("RETR h-talk") == 150
+    tls = session.wrap(data)
+    assert tls.recv(10) == b"x"
+    plain = socket.socket(fileno=tls.detach())
+    plain.settimeout(10)
+    start = time.monotonic()
+    with contextlib.suppress(OSError):
+        while time.monotonic() - start < 3:
+            plain.sendall(b"x" * 65536)
+    assert time.monotonic() - start < 2
+    assert session.reply() == 226
+    assert session.ask("DELE h-talk") == 250
+    plain.close()
 
 
 def test_plaintext_on_a_protected_data_port(session):
@@ -392,6 +482,14 @@ def test_the_staging_folder_does_not_exist(session, path):
     assert b".ftpd-staging" not in get(session, "LIST -a /")
 
 
+def test_what_is_in_the_staging_folder_does_not_exist(session):
+    """It has a folder, when somebody with the right to upload was here."""
+    path = ".ftpd-staging/uploads/x"
+    for command in ("MKD", "STOR", "RNFR", "SIZE", "DELE", "RMD",
+                    "MFMT 20200101000000", "SITE CHMOD 600", "MLST", "CWD"):
+        assert session.ask(command + " " + path) == 550
+
+
 def test_the_root_stays(session):
     for command in ("RMD /", "RNFR /", "DELE /", "MKD /", "SITE CHMOD 0 /",
                     "STOR /", "RMD ."):
@@ -452,6 +550,37 @@ def test_pass_first_and_user_later(session, raw):
     assert raw.ask("PASS x") == 503
     assert session.ask("USER root") == 530
     assert session.ask("PASS x") == 503
+
+
+# --- 11: slow and busy ones ------------------------------------------------------
+
+@pytest.mark.skipif(LOGIN_SECONDS > 10, reason="FTP_LOGIN_SECONDS")
+def test_talking_does_not_put_the_login_off():
+    raw = Raw()
+    start = time.monotonic()
+
+    def listen():
+        with contextlib.suppress(OSError):
+            while raw.sock.recv(65536):
+                pass
+
+    listener = threading.Thread(target=listen)
+    listener.start()
+    with contextlib.suppress(OSError):
+        while time.monotonic() - start < 2 * LOGIN_SECONDS + 5:
+            raw.sock.sendall(b"NOOP\r\n" * 8000)
+    assert time.monotonic() - start < LOGIN_SECONDS + 3
+    listener.join()
+    raw.close()
+
+
+def test_200_connections_that_are_reset():
+    for _ in range(200):
+        sock = socket.create_connection((HOST, PORT), timeout=10)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                        struct.pack("ii", 1, 0))
+        sock.close()
+    time.sleep(1)
 
 
 # --- 12: uploads that do not end well -------------------------------------------
@@ -530,10 +659,18 @@ def test_unknown_site(session, command):
 
 # --- clients: the library's own client does all of it ----------------------------------
 
+class Client(ftplib.FTP_TLS):
+    """Resumes its TLS session, which one from a gateway's address has to."""
+
+    def ntransfercmd(self, cmd, rest=None):
+        data, size = ftplib.FTP.ntransfercmd(self, cmd, rest)
+        return self.context.wrap_socket(data, session=self.sock.session), size
+
+
 @pytest.mark.parametrize("version", [
     ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_ftplib(version):
-    client = ftplib.FTP_TLS(context=context(version), timeout=10)
+    client = Client(context=context(version), timeout=10)
     client.connect(HOST, PORT)
     client.login(USER, PASSWORD)
     client.prot_p()

@@ -179,14 +179,13 @@ def test_r08_readme_has_its_sections_and_comparisons(tree):
         r"parts")
     project = " ".join(text.partition("## Project description")[2].split())
     has(project, r"sources included", r"choices", r"Docker",
-        r"Virtual machines? (or|vs|versus) Docker",
-        r"Secrets (or|vs|versus) environment variables",
-        r"Docker network (or|vs|versus) host network",
-        r"(Docker )?volumes (or|vs|versus) bind mounts")
+        r"Virtual Machines vs Docker", r"Secrets vs Environment Variables",
+        r"Docker Network vs Host Network", r"Docker Volumes vs Bind Mounts")
     # Each comparison says something about either side.
-    for question in re.findall(r"\*\*[^*]+\?\*\*(.*?)(?=\*\*[^*]+\?\*\*|###)",
-                               project):
-        assert len(question.split()) >= 30, question
+    answers = re.findall(r"\*\*[^*]+ vs [^*]+\*\*(.*?)(?=\*\*|###)", project)
+    assert len(answers) == 4
+    for answer in answers:
+        assert len(answer.split()) >= 30, answer
 
 
 def test_r09_user_doc_answers_a_user(tree):

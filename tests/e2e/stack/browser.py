@@ -72,7 +72,7 @@ class Browser:
     def script(self, code, *args):
         return self.driver.execute_script(code, *args)
 
-    def wait(self, condition, seconds=30, message=""):
+    def wait(self, condition, seconds=90, message=""):
         return WebDriverWait(self.driver, seconds).until(
             lambda _: condition(), message)
 

@@ -26,6 +26,8 @@
 #include "run/confine.h"
 
 #define DB_PORT 29805
+/* Landlock's rules for ports do not know it. */
+#define MPTCP 262
 
 static struct settings settings = { .pasv_min = 29800, .pasv_max = 29803 };
 static char folder[] = "/tmp/sandbox-XXXXXX";
@@ -126,6 +128,7 @@ no_way_out(void)
 	}
 	if (!denied(bind(fd, (struct sockaddr *)&addr, sizeof(addr)))
 	    || !denied(socket(AF_INET, SOCK_DGRAM, 0))
+	    || !denied(socket(AF_INET, SOCK_STREAM, MPTCP))
 	    || !denied(socket(AF_UNIX, SOCK_STREAM, 0))
 	    || !denied(socket(AF_NETLINK, SOCK_RAW, 0))) {
 		return 5;

@@ -49,6 +49,8 @@ set_up(void **state)
 	write_file("file");
 	write_file("dir/inner");
 	write_file("hidden/part");
+	assert_int_equal(mkdir("hidden/sub", 0700), 0);
+	write_file("hidden/sub/part");
 	assert_int_equal(symlink("../secret", "out"), 0);
 	assert_int_equal(symlink("/etc", "abs"), 0);
 	assert_int_equal(symlink("dir/inner", "in"), 0);
@@ -58,6 +60,7 @@ set_up(void **state)
 	assert_int_equal(symlink("loop", "loop"), 0);
 	assert_int_equal(symlink("hidden/part", "spy"), 0);
 	assert_int_equal(symlink("hidden", "spydir"), 0);
+	assert_int_equal(symlink("hidden/sub/.", "spysub"), 0);
 	assert_int_equal(mkfifo("fifo", 0644), 0);
 	return 0;
 }
@@ -139,7 +142,9 @@ hidden(void **state)
 {
 	static const char *const bad[] = { "hidden", "hidden/part", "spy",
 		"spydir", "spydir/part", "dir/../hidden/part", "hidden/.",
-		"hidden/", "hidden/nothing" };
+		"hidden/", "hidden/nothing", "hidden/sub", "hidden/sub/part",
+		"hidden/sub/.", "hidden/sub/nothing", "spydir/sub/part",
+		"spysub", "spysub/part" };
 	struct fsroot root;
 	const char *name;
 	struct stat st;
@@ -155,6 +160,8 @@ hidden(void **state)
 	assert_int_equal(fsroot_parent(&root, "hidden/new", &dir, &name),
 	    -ENOENT);
 	assert_int_equal(fsroot_parent(&root, "spydir/new", &dir, &name),
+	    -ENOENT);
+	assert_int_equal(fsroot_parent(&root, "hidden/sub/new", &dir, &name),
 	    -ENOENT);
 	assert_int_equal(fsroot_lstat(&root, "hidden", &st), -ENOENT);
 	assert_int_equal(fsroot_lstat(&root, "spydir", &st), 0);
