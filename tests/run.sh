@@ -212,6 +212,7 @@ run_e2e() {
 	"$docker" run --rm --name "$runner" \
 	    --network host --pid host --shm-size 512m \
 	    --cap-add SYS_PTRACE --security-opt apparmor=unconfined \
+	    --security-opt "seccomp=$here/image/seccomp.json" \
 	    --add-host tester.42.fr:127.0.0.1 \
 	    -v "$socket:/var/run/docker.sock" \
 	    -v "$scratch:$scratch" -v "$out:$out" \

@@ -143,9 +143,13 @@ def pytest_terminal_summary(terminalreporter):
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
-    """A failed test shows what unhealthy services logged."""
+    """A failed test shows what unhealthy services logged, and the browser."""
     outcome = yield
     report = outcome.get_result()
+    if report.failed and "browser" in item.funcargs:
+        browser = item.funcargs["browser"]
+        browser.screenshot("failed-" + item.originalname)
+        report.sections.append(("console", "\n".join(browser.console())))
     if report.failed and "stack" in item.funcargs:
         stack = item.funcargs["stack"]
         if not isinstance(stack, Stack):
