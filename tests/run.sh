@@ -24,6 +24,8 @@
 #                     without it they are not kept
 #   TEST_KEEP_IMAGES  1: keep the stack's images under the tag "test-keep", so
 #                     that the next e2e run need not build them again
+#   TEST_SECOND_TRY   1: an e2e test that fails is run once more, and listed;
+#                     for CI, where another tenant's load may be in the way
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -221,6 +223,7 @@ run_e2e() {
 	    -e TEST_REPO="$scratch/repository" -e TEST_SCRATCH="$scratch" -e TEST_OUT="$out" \
 	    -e TEST_PROJECT="$project" -e TEST_TAG="$tag" -e TEST_TIER="$command" \
 	    -e TEST_SMALL_DISK="$disk_path" -e TEST_CHAOS="${TEST_CHAOS:-}" \
+	    -e TEST_SECOND_TRY="${TEST_SECOND_TRY:-}" \
 	    -w "$scratch/repository/tests/e2e" "$image" \
 	    python3 -m pytest -p no:cacheprovider --durations=10 "$@" &
 	pid=$!

@@ -30,13 +30,17 @@ def pytest_collection_modifyitems(items):
 def pytest_runtest_protocol(item, nextitem):
     """A test in the browser has a second try.  Chromium gives up what it is
     loading whenever the host's interfaces change (ERR_NETWORK_CHANGED), as they
-    do when any other container on this machine comes or goes."""
-    if "browser" not in item.fixturenames:
+    do when any other container on this machine comes or goes.  With
+    TEST_SECOND_TRY=1 every test has one; what needed it is listed at the end."""
+    if "browser" not in item.fixturenames and not settings.SECOND_TRY:
         return None
     where = {"nodeid": item.nodeid, "location": item.location}
     item.ihook.pytest_runtest_logstart(**where)
     reports = runtestprotocol(item, nextitem=nextitem, log=False)
     if any(report.failed for report in reports):
+        UNSTEADY.append("%s: %s" % (item.nodeid, next(
+            str(report.longrepr).strip().splitlines()[-1]
+            for report in reports if report.failed)))
         item._initrequest()
         reports = runtestprotocol(item, nextitem=nextitem, log=False)
     for report in reports:
@@ -126,6 +130,7 @@ def fault_stack(stack):
 
 
 MEASURED = []
+UNSTEADY = []
 
 
 @pytest.fixture(scope="session")
@@ -135,9 +140,10 @@ def measure():
 
 
 def pytest_terminal_summary(terminalreporter):
-    if MEASURED:
-        terminalreporter.section("measured")
-        for line in MEASURED:
+    for title, lines in (("measured", MEASURED), ("second try", UNSTEADY)):
+        if lines:
+            terminalreporter.section(title)
+        for line in lines:
             terminalreporter.write_line(line)
 
 

@@ -73,7 +73,8 @@ def test_termination_drains(stack, daemon):
 def usage(stack, daemon):
     """(processes, descriptors) of a daemon."""
     pids = engine.processes(stack.container(daemon)["Id"])
-    return len(pids), sum(proc.descriptors(pid) for pid in pids)
+    found = proc.each(pids, proc.descriptors)
+    return len(found), sum(found)
 
 
 def settled(stack, daemon, most):

@@ -93,7 +93,7 @@ def test_r14_no_image_floats(stack):
 
 def test_r16_no_shell_and_no_placeholder_runs(stack):
     for service, document in stack.containers().items():
-        names = {proc.comm(pid) for pid in engine.processes(document["Id"])}
+        names = set(proc.each(engine.processes(document["Id"]), proc.comm))
         # A health check may just be running one.
         names = {name for name in names if name not in (
             "healthcheck.sh", "entrypoint.sh")}

@@ -29,8 +29,7 @@ def test_pid_1_is_the_service_without_rights(stack, service):
     document = stack.container(service)
     pid = document["State"]["Pid"]
     assert proc.comm(pid).startswith(COMM.get(service, service))
-    for pid in engine.processes(document["Id"]):
-        status = proc.status(pid)
+    for status in proc.each(engine.processes(document["Id"]), proc.status):
         assert "0" not in status["Uid"], "a process of root's"
         assert "0" not in status["Gid"], "a process of root's group"
         for capabilities in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):

@@ -17,8 +17,20 @@ def comm(pid):
 
 
 def anonymous_kib(pid):
-    return int(status(pid)["RssAnon"][0])
+    return int(status(pid).get("RssAnon", ["0"])[0])
 
 
 def descriptors(pid):
     return len(list(pathlib.Path("/proc/%d/fd" % pid).iterdir()))
+
+
+def each(pids, read):
+    """read(pid) of those processes that are still there: a container's health
+    checks come and go while one looks."""
+    found = []
+    for pid in pids:
+        try:
+            found.append(read(pid))
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    return found

@@ -9,6 +9,10 @@ OUT = pathlib.Path(os.environ["TEST_OUT"])
 SMALL_DISK = pathlib.Path(os.environ["TEST_SMALL_DISK"])
 PROJECT = os.environ["TEST_PROJECT"]
 TAG = os.environ["TEST_TAG"]
+SECOND_TRY = os.environ.get("TEST_SECOND_TRY") == "1"
+# Below the ports that the kernel gives to clients; apart from those of another
+# run that starts at the same moment.
+FIRST_PORT = 20000 + int(PROJECT.rpartition("-")[2]) % 30 * 400
 
 DATA = pathlib.Path(__file__).resolve().parent.parent / "data"
 

@@ -41,9 +41,9 @@ class Stack:
         self.env_file = self.home / "env"
         self.secrets = self.home / "secrets"
         self.data = self.home / "data"
-        self.https_port = free_port(28443)
-        self.ftp_port = free_port(28021)
-        self.passive = free_port(28100, 20)
+        self.https_port = free_port(settings.FIRST_PORT + 43)
+        self.ftp_port = free_port(settings.FIRST_PORT + 21)
+        self.passive = free_port(settings.FIRST_PORT + 100, 20)
         self.environment = {}
         self.last_output = ""
         values = {
