@@ -73,7 +73,10 @@ test-all: ## everything, the slow ones too
 test-chaos: ## thousands of requests with a sick Redis, a database killed under writes
 	@$(TESTS) chaos
 
-test-clean: ## remove the test image, which later runs would start from
+bench: ## our daemons beside their peers, in one run; PART=ftp, static, cache or exporter
+	@$(TESTS) bench $(PART)
+
+test-clean: ## remove the test images, which later runs would start from
 	@$(TESTS) clean
 
 lint: ## style and rules
@@ -92,5 +95,5 @@ help: ## this list
 	@echo '  ENV_FILE=FILE SECRETS_DIR=FOLDER (another stack), FORCE=1 (do not ask),'
 	@echo '  JOBS=N (images built at a time). Settings: srcs/.env.'
 
-.PHONY: up bonus status logs credentials hosts stop restart down build re \
+.PHONY: up bonus bench status logs credentials hosts stop restart down build re \
 	clean fclean test test-unit test-e2e test-all test-chaos test-clean lint format help

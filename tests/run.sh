@@ -10,9 +10,11 @@
 #   tests/run.sh all             as test, and what takes longer
 #   tests/run.sh chaos           what breaks while people are on the site
 #   tests/run.sh format          formats the C code in place
+#   tests/run.sh bench [PART]    our daemons beside their peers, in one run:
+#                                ftp, static, cache, exporter, or all of them
 #   tests/run.sh shell           a shell in the test image, repository read-only
 #   tests/run.sh image           only builds the test image
-#   tests/run.sh clean           removes the test image
+#   tests/run.sh clean           removes the test images
 #
 # Everything works in a copy of the repository. The stack under test has a
 # Compose project, image tag, data folder and ports of its own, and is removed
@@ -31,6 +33,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 repo=$(dirname "$here")
 image_name=inception-tests
+peers_name=inception-peers
 scratch=
 project=
 runner=
@@ -58,21 +61,38 @@ find_docker() {
 }
 
 build_image() {
+	ensure_base
 	tag=$(cksum <"$here/image/Dockerfile" | cut -d ' ' -f 1)
 	image=$image_name:$tag
+	build_once Dockerfile
+}
+
+# The test image and the peers; what it is called stays in $image.
+build_peers() {
+	build_image
+	set -- --build-arg "TESTS=$image"
+	tag=$(cat "$here/image/Dockerfile" "$here/image/Dockerfile.peers" \
+	    | cksum | cut -d ' ' -f 1)
+	image=$peers_name:$tag
+	build_once Dockerfile.peers "$@"
+}
+
+# Builds $image from the file $1, unless it is there.
+build_once() {
+	file=$here/image/$1
+	shift
 	if "$docker" image inspect "$image" >/dev/null 2>&1; then
 		return 0
 	fi
-	ensure_base
 	stage "building the test image $image (once; two to five minutes)"
 	log=$(mktemp "${TMPDIR:-/tmp}/inception-image.XXXXXX")
 	status=0
 	if "$docker" buildx version >/dev/null 2>&1; then
-		"$docker" build --progress=plain -t "$image" "$here/image" \
-		    >"$log" 2>&1 || status=$?
+		"$docker" build --progress=plain -t "$image" "$@" -f "$file" \
+		    "$here/image" >"$log" 2>&1 || status=$?
 	else
-		DOCKER_BUILDKIT=0 "$docker" build -t "$image" "$here/image" \
-		    >"$log" 2>&1 || status=$?
+		DOCKER_BUILDKIT=0 "$docker" build -t "$image" "$@" -f "$file" \
+		    "$here/image" >"$log" 2>&1 || status=$?
 	fi
 	if [ "$status" -ne 0 ]; then
 		tail -n 30 "$log" >&2
@@ -80,13 +100,13 @@ build_image() {
 		die "the test image could not be built; the last lines are above"
 	fi
 	rm -f "$log"
-	old_images | while read -r old; do
+	old_images "${image%:*}" | while read -r old; do
 		[ "$old" = "$image" ] || "$docker" rmi "$old" >/dev/null 2>&1 || :
 	done
 }
 
 old_images() {
-	"$docker" images --format '{{.Repository}}:{{.Tag}}' "$image_name"
+	"$docker" images --format '{{.Repository}}:{{.Tag}}' "$1"
 }
 
 # The base that the test image and the stack's Debian images start from.
@@ -125,10 +145,8 @@ run_lint() {
 run_unit() {
 	stage "unit tests under ASan and UBSan"
 	in_copy make -C services test
-	if [ -d "$repo/tests/fuzz" ]; then
-		stage "short fuzzing"
-		in_copy make -C services fuzz-smoke
-	fi
+	stage "short fuzzing"
+	in_copy make -C services fuzz-smoke
 }
 
 # What the shorter runs leave out: another compiler, no sanitizer.
@@ -141,6 +159,27 @@ run_more() {
 run_engine() {
 	stage "the Docker engine stopped and started"
 	"$here/engine-restart.sh"
+}
+
+# Ours and the peers in one container, whose loopback they talk over; what was
+# measured is left in tests/bench/out.
+run_bench() {
+	build_peers
+	out=$here/bench/out
+	mkdir -p "$out"
+	for part in ${1:-ftp static cache exporter}; do
+		[ -e "$here/bench/$part.py" ] || die "bench: no part $part"
+		stage "benchmark: $part"
+		"$docker" run --rm --cap-add SYS_PTRACE --cap-add NET_ADMIN \
+		    --security-opt "seccomp=$here/image/seccomp.json" \
+		    --ulimit nofile=65536:65536 --shm-size 512m \
+		    -v "$repo:/repository:ro" -v "$out:/out" \
+		    -e "COPY=$copy" -e BENCH_OUT=/out "$image" sh -euc '
+			sh -euc "$COPY" sh /build
+			make -C /build/services
+			cd /build/tests/bench
+			exec python3 "$0.py"' "$part"
+	done
 }
 
 run_php() {
@@ -240,12 +279,15 @@ command=${1:-test}
 find_docker
 case $command in
 clean)
-	old_images | xargs -r "$docker" rmi
+	for name in "$peers_name" "$image_name"; do
+		old_images "$name" | xargs -r "$docker" rmi
+	done
 	exit 0
 	;;
 lint | unit | php | e2e | test | all | chaos | image | shell | format)
 	build_image
 	;;
+bench) ;;
 *)
 	sed -n '2,/^set -eu/s/^# \{0,1\}//p' "$0" >&2
 	exit 2
@@ -257,6 +299,7 @@ lint) run_lint ;;
 unit) run_unit ;;
 php) run_php ;;
 e2e) run_e2e "$@" ;;
+bench) run_bench "$@" ;;
 chaos) TEST_CHAOS=1 run_e2e test_chaos.py "$@" ;;
 format)
 	# As the repository's owner, so that the files stay that person's.
