@@ -17,7 +17,7 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-sed "s/@[A-Z]*@/$digest/" "$users" >"$work/users.acl"
+sed -e "/^#/d" -e "s/@[A-Z_]*@/$digest/" "$users" >"$work/users.acl"
 redis-server --bind 127.0.0.1 --port "$port" --save '' --dir "$work" \
     --aclfile "$work/users.acl" --daemonize yes --pidfile "$work/pid" \
     --logfile "$work/log" >/dev/null
