@@ -11,7 +11,10 @@ secret=object-cache-test
 digest=$(printf %s "$secret" | sha256sum | cut -d ' ' -f 1)
 
 finish() {
-	[ ! -s "$work/pid" ] || kill "$(cat "$work/pid")" 2>/dev/null || :
+	pid=$(cat "$work/pid" 2>/dev/null || :)
+	while [ -n "$pid" ] && kill "$pid" 2>/dev/null; do
+		sleep 0.1
+	done
 	rm -rf "$work"
 }
 trap finish EXIT
