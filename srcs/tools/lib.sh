@@ -32,7 +32,8 @@ PASSWORDS=(
 	db_root_password db_password db_health_password db_exporter_password
 	db_ftpd_password wp_owner_password wp_editor_password wp_salts
 	redis_wordpress_password redis_cachemon_password
-	redis_exporter_password monitor_password ftp_password
+	redis_cachemon_actions_password redis_exporter_password
+	monitor_password ftp_password
 )
 
 # ---- Messages: all on stderr, so that stdout can carry a result -------------

@@ -80,7 +80,7 @@ def hung(stack):
 
 def full(stack):
     """Junk up to the limit, so that every write has to push something out."""
-    script = ("for i=1,900 do redis.call('set','junk:'..i,"
+    script = ("for i=1,900 do redis.call('set','wp:junk:'..i,"
               "string.rep('x',100000)) end return 1")
     stack.exec("redis", "sh", "-c",
                'REDISCLI_AUTH=$(cat /run/secrets/redis_wordpress_password)'

@@ -61,3 +61,46 @@ def test_site_works_while_redis_is_stopped(stack, curl, owner):
               for post in owner.rest("GET", "/wp/v2/posts")]
     assert "Written while Redis was stopped" in titles
     used_again(stack, curl)
+
+
+def ask(stack, user, secret, *commands):
+    """One connection's answers to commands, one line each."""
+    script = ("export REDISCLI_AUTH=$(cat /run/secrets/%s);"
+              " printf '%%s\\n' \"$@\" | redis-cli --no-auth-warning"
+              ' --user %s -p "$REDIS_PORT"' % (secret, user))
+    done = stack.exec("redis", "sh", "-c", script, "sh", *commands)
+    return [line for line in done.stdout.splitlines() if line]
+
+
+def test_wordpress_may_use_its_own_keys_only(stack):
+    refused = ask(stack, "wordpress", "redis_wordpress_password",
+                  "SET other 1", "GET other", "FLUSHALL", "FLUSHDB", "KEYS *",
+                  "CONFIG GET maxmemory", "ACL LIST", "CLIENT LIST",
+                  "BLPOP wp:list 1", "EVAL \"return redis.call('get','x')\" 0")
+    assert len(refused) == 10, refused
+    assert all("NOPERM" in line or "can't access" in line
+               for line in refused), refused
+    allowed = ask(stack, "wordpress", "redis_wordpress_password",
+                  "SET wp:probe 1 EX 60", "INCRBY wp:probe 2", "WATCH wp:probe",
+                  "UNLINK wp:probe")
+    assert allowed == ["OK", "3", "OK", "1"]
+
+
+def test_cachemon_removes_keys_as_another_user(stack):
+    """The one that looks on cannot remove; the other one cannot read."""
+    assert ask(stack, "wordpress", "redis_wordpress_password",
+               "SET wp:probe secret EX 60", "SET wp:probe2 secret EX 60"
+               ) == ["OK", "OK"]
+    watcher = ask(stack, "cachemon", "redis_cachemon_password",
+                  "TYPE wp:probe", "GET wp:probe", "UNLINK wp:probe")
+    assert watcher[0] == "string"
+    assert all("NOPERM" in line for line in watcher[1:]), watcher
+    actions = ask(stack, "cachemon_actions", "redis_cachemon_actions_password",
+                  "EXISTS wp:probe", "TYPE wp:probe", "UNLINK wp:probe",
+                  "UNLINK wp:probe2", "EXISTS wp:probe")
+    assert actions == ["1", "string", "1", "1", "0"]
+    refused = ask(stack, "cachemon_actions", "redis_cachemon_actions_password",
+                  "GET wp:probe", "SET wp:probe 1", "UNLINK other", "FLUSHALL",
+                  "CONFIG GET maxmemory", "MONITOR")
+    assert len(refused) == 6, refused
+    assert all("NOPERM" in line for line in refused), refused

@@ -524,7 +524,7 @@ foreach (['hang', 'cut', 'full'] as $fault) {
 
     mode($fault);
     $took = timed(fn () => wp_cache_set('stale', 'newer', 'fault'));
-    check("$fault in mid-request: at most a second", $took < 1.2);
+    check("$fault in mid-request: at most half a second", $took < 0.8);
     check("$fault in mid-request: what was read stays", wp_cache_get('read', 'fault') === 'before' && wp_cache_get('stale', 'fault') === 'newer');
     $took = timed(fn () => works_in_memory("$fault in mid-request"));
     check("$fault in mid-request: no further wait", $took < 0.1);
@@ -548,10 +548,20 @@ request();
 forget_log();
 mode('hang');
 $took = timed(fn () => wp_cache_get('first', 'fault'));
-check('hang at the first access: at most a second', $took < 1.2 && is_marked());
+check('hang at the first access: at most half a second', $took < 0.8 && is_marked());
 $took = timed(fn () => wp_cache_close());
 check('hang at the first access: nothing at the end', $took < 0.1);
 recovers('hang at the first access');
+
+request();
+mode('slow');
+$took = timed(function () {
+    wp_cache_get('late', 'fault');
+    mode('hang');
+    wp_cache_get('never', 'fault');
+});
+check('slow, then hung: half a second for both together', $took < 0.8 && is_marked());
+recovers('slow, then hung');
 
 request();
 mode('slow');
@@ -560,7 +570,7 @@ $took = timed(function () {
         wp_cache_get("slow $i", 'fault');
     }
 });
-check('slow answers: given up after a while', $took < 1.5 && is_marked());
+check('slow answers: given up after a while', $took < 0.9 && is_marked());
 recovers('slow');
 
 /* Changes that are lost after the others have come back. */

@@ -11,13 +11,16 @@ secret=object-cache-test
 digest=$(printf %s "$secret" | sha256sum | cut -d ' ' -f 1)
 
 finish() {
-	[ ! -s "$work/pid" ] || kill "$(cat "$work/pid")" 2>/dev/null || :
+	pid=$(cat "$work/pid" 2>/dev/null || :)
+	while [ -n "$pid" ] && kill "$pid" 2>/dev/null; do
+		sleep 0.1
+	done
 	rm -rf "$work"
 }
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-sed "s/@[A-Z]*@/$digest/" "$users" >"$work/users.acl"
+sed -e "/^#/d" -e "s/@[A-Z_]*@/$digest/" "$users" >"$work/users.acl"
 redis-server --bind 127.0.0.1 --port "$port" --save '' --dir "$work" \
     --aclfile "$work/users.acl" --daemonize yes --pidfile "$work/pid" \
     --logfile "$work/log" >/dev/null

@@ -37,49 +37,6 @@ port() {
     printf '%s' "$value"
 }
 
-# same CERTIFICATE KEY: do they belong together?
-same() {
-    one=$(openssl x509 -in "$1" -noout -pubkey 2>/dev/null) || return 1
-    two=$(openssl pkey -in "$2" -pubout 2>/dev/null) || return 1
-    [ "$one" = "$two" ]
-}
-
-# current CERTIFICATE KEY: ours, of this CA, for this name, for 30 more days
-current() {
-    [ -s "$1" ] && [ -s "$2" ] && same "$1" "$2" &&
-        openssl x509 -in "$1" -noout -checkend 2592000 >/dev/null 2>&1 &&
-        openssl verify -no-CApath -no-CAstore -CAfile "$ca_cert" \
-            -purpose sslserver -verify_hostname "$domain" "$1" \
-            >"$run/verify.log" 2>&1
-}
-
-# A key and certificate of our own, signed by the local CA. The key is put in
-# place first: should this stop between the two, they do not belong together
-# and the next start makes both anew.
-issue() {
-    if ! {
-        openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 \
-            -out "$certs/server.key.new" &&
-            openssl req -new -config "$run/leaf.cnf" \
-                -key "$certs/server.key.new" -out "$run/leaf.csr" &&
-            openssl x509 -req -in "$run/leaf.csr" -sha256 -days 397 \
-                -CA "$ca_cert" -CAkey "$ca_key" \
-                -set_serial "0x$(openssl rand -hex 16)" \
-                -extfile "$run/leaf.cnf" -extensions leaf \
-                -out "$certs/server.crt.new"
-    } 2>"$run/openssl.log"; then
-        cat "$run/openssl.log" >&2
-        die "the certificate could not be made; the reason is above"
-    fi
-    current "$certs/server.crt.new" "$certs/server.key.new" || {
-        cat "$run/verify.log" >&2
-        die "CA_CERT_FILE: this CA does not cover $domain; remove ca_cert and ca_key from secrets/ and run make, which makes a new CA"
-    }
-    chmod 0644 "$certs/server.crt.new"
-    mv -f "$certs/server.key.new" "$certs/server.key"
-    mv -f "$certs/server.crt.new" "$certs/server.crt"
-}
-
 domain=${DOMAIN_NAME:-}
 printf '%s\n' "$domain" |
     grep -Eqx '[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?' ||
@@ -105,7 +62,7 @@ authority=$domain
 [ "$https_port" = 443 ] || authority=$domain:$https_port
 
 ca_cert=$(file CA_CERT_FILE)
-ca_key=$(file CA_KEY_FILE)
+file CA_KEY_FILE >/dev/null
 secret_file=$(file MONITOR_PASSWORD_FILE)
 [ "$(wc -l <"$secret_file")" -le 1 ] ||
     die "MONITOR_PASSWORD_FILE: $secret_file has more than one line; write the secret as one line"
@@ -119,9 +76,7 @@ mkdir -p "$run/pages"
 
 # render FILE: fills in the @NAMES@; all values were checked above
 render() {
-    sed -e "s|@CERTIFICATE@|$certificate|" \
-        -e "s|@CERTIFICATE_KEY@|$certificate_key|" \
-        -e "s|@DOMAIN_NAME@|$domain|g" -e "s|@AUTHORITY@|$authority|g" \
+    sed -e "s|@DOMAIN_NAME@|$domain|g" -e "s|@AUTHORITY@|$authority|g" \
         -e "s|@HTTPS_PORT@|$https_port|g" \
         -e "s|@NGINX_STATUS_PORT@|$status_port|g" \
         -e "s|@PHP_FPM_PORT@|$php_port|g" \
@@ -133,37 +88,13 @@ render() {
         "$conf/$1" >"$run/$1"
 }
 
-certificate=$certs/server.crt
-certificate_key=$certs/server.key
-render leaf.cnf
-
 # --- certificate ---------------------------------------------------------
-same "$ca_cert" "$ca_key" ||
-    die "CA_KEY_FILE: $ca_key does not belong to the certificate in $ca_cert; remove both from secrets/ and run make"
-openssl x509 -in "$ca_cert" -noout -checkend 0 >/dev/null ||
-    die "CA_CERT_FILE: the local CA has expired; remove ca_cert and ca_key from secrets/ and run make"
-rm -f "$certs"/*.new
-openssl x509 -in "$ca_cert" -out "$certs/ca.crt.new"
+rm -f "$certs"/ca.crt.new
+openssl x509 -in "$ca_cert" -out "$certs/ca.crt.new" 2>/dev/null ||
+    die "CA_CERT_FILE: $ca_cert is not a certificate; remove ca_cert and ca_key from secrets/ and run make"
 chmod 0644 "$certs/ca.crt.new"
 mv -f "$certs/ca.crt.new" "$certs/ca.crt"
-
-if ! current "$certs/server.crt" "$certs/server.key"; then
-    say "making a certificate for $domain"
-    issue
-fi
-
-# A pair that somebody put there wins, as long as it can be used.
-if [ -e "$certs/custom.crt" ] || [ -e "$certs/custom.key" ]; then
-    if ! same "$certs/custom.crt" "$certs/custom.key"; then
-        say "custom.crt and custom.key are not a readable certificate and its key; using the local CA's"
-    elif ! openssl x509 -in "$certs/custom.crt" -noout -checkend 0 >/dev/null; then
-        say "custom.crt has expired; using the local CA's"
-    else
-        say "using custom.crt"
-        certificate=$certs/custom.crt
-        certificate_key=$certs/custom.key
-    fi
-fi
+certificate.sh start nginx "$certs/server" "$run" >/dev/null || exit 2
 
 # --- configuration -------------------------------------------------------
 for template in nginx.conf fastcgi.conf proxy.conf errors.conf; do

@@ -26,9 +26,9 @@
  *
  * Redis may fail at any moment. The rules are:
  *
- *  - One failure ends the use of Redis for this request. Connecting and each
- *    answer have at most one second, so a visitor waits at most once. Many
- *    slow answers count as a failure too.
+ *  - One failure ends the use of Redis for this request. All waiting together
+ *    has half a second: what is left of it is the time limit of the next answer.
+ *    Many slow answers count as a failure too.
  *  - A marker file ("down") keeps every other request away from Redis. Nobody
  *    looks whether Redis is back while a visitor waits: a request that finds
  *    the marker old enough does that after it has sent its page. Names are
@@ -264,8 +264,11 @@ if (defined('WP_REDIS_HOST') && extension_loaded('redis')) {
      */
     final class Stack_Cache_Redis
     {
+        /** All that one request waits for Redis, in seconds. */
+        private const PATIENCE = 0.5;
+
         /** Answers slower than this count, and this many seconds are enough. */
-        private const SLOW = 0.1;
+        private const SLOW = 0.05;
         private const SLOW_BUDGET = 0.4;
 
         /** Emptying our part may take this long, in seconds. */
@@ -329,6 +332,7 @@ if (defined('WP_REDIS_HOST') && extension_loaded('redis')) {
             $keys = ($this->first_keys)();
             try {
                 $this->connect($this->state->address() ?: WP_REDIS_HOST);
+                $this->limit(microtime(true) - $start);
                 $pipe = $this->redis->multi(Redis::PIPELINE);
                 if (self::has_login()) {
                     $pipe->auth(WP_REDIS_PASSWORD);
@@ -457,6 +461,13 @@ if (defined('WP_REDIS_HOST') && extension_loaded('redis')) {
             $this->lost_all = false;
         }
 
+        /** Gives the next answer what is left after $spent more seconds. */
+        private function limit(float $spent = 0.0): void
+        {
+            $left = self::PATIENCE - $this->slow - $spent;
+            $this->redis->setOption(Redis::OPT_READ_TIMEOUT, max(0.05, $left));
+        }
+
         private static function has_login(): bool
         {
             return defined('WP_REDIS_PASSWORD') && WP_REDIS_PASSWORD;
@@ -465,7 +476,7 @@ if (defined('WP_REDIS_HOST') && extension_loaded('redis')) {
         private function connect(string $host): void
         {
             $this->redis = new Redis();
-            if (!@$this->redis->connect($host, (int) WP_REDIS_PORT, 1.0, null, 0, 1.0)) {
+            if (!@$this->redis->connect($host, (int) WP_REDIS_PORT, self::PATIENCE, null, 0, self::PATIENCE)) {
                 throw new RedisException('no connection');
             }
             /* It would connect again by itself and hide that Redis restarted. */
@@ -499,6 +510,7 @@ if (defined('WP_REDIS_HOST') && extension_loaded('redis')) {
             }
             $start = microtime(true);
             try {
+                $this->limit();
                 $answer = $use($this->redis);
                 $this->check($answer);
             } catch (RedisException $e) {

@@ -85,7 +85,8 @@ if (getenv('OBJECT_CACHE') === 'on') {
     define('WP_REDIS_HOST', stack_setting('REDIS_HOST', 'redis'));
     define('WP_REDIS_PORT', (int) stack_setting('REDIS_PORT', '6379'));
     define('WP_REDIS_PASSWORD', [stack_setting('REDIS_USER', 'wordpress'), stack_secret('REDIS_PASSWORD_FILE')]);
-    define('WP_REDIS_PREFIX', stack_setting('WP_REDIS_PREFIX', 'wp:'));
+    /* Redis lets its user wordpress at keys of this prefix only (users.acl). */
+    define('WP_REDIS_PREFIX', 'wp:');
     define('WP_REDIS_TIMEOUT', 1);
     define('WP_REDIS_READ_TIMEOUT', 1);
     define('WP_REDIS_SELECTIVE_FLUSH', true);

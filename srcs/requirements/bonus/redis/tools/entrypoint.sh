@@ -42,13 +42,15 @@ printf '%s\n' "$maxmemory" | grep -Eqi '^[1-9][0-9]*([kmg]b?)?$' ||
 
 wordpress=$(digest REDIS_WORDPRESS_PASSWORD_FILE)
 cachemon=$(digest REDIS_CACHEMON_PASSWORD_FILE)
+actions=$(digest REDIS_CACHEMON_ACTIONS_PASSWORD_FILE)
 exporter=$(digest REDIS_EXPORTER_PASSWORD_FILE)
 
 mkdir -p "$run"
 sed -e "s/@PORT@/$port/" -e "s/@MAXMEMORY@/$maxmemory/" \
     /etc/stack/redis.conf >"$run/redis.conf"
-sed -e "s/@WORDPRESS@/$wordpress/" -e "s/@CACHEMON@/$cachemon/" \
-    -e "s/@EXPORTER@/$exporter/" /etc/stack/users.acl >"$run/users.acl"
+sed -e '/^#/d' -e "s/@WORDPRESS@/$wordpress/" -e "s/@CACHEMON@/$cachemon/" \
+    -e "s/@CACHEMON_ACTIONS@/$actions/" -e "s/@EXPORTER@/$exporter/" \
+    /etc/stack/users.acl >"$run/users.acl"
 
 # A snapshot that Redis cannot read (damaged, or of a newer version) would stop
 # it at every start. It is only a cache: put it aside and start cold.
