@@ -20,8 +20,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct view part = info_part(field.value, "keys");
 
 		fields++;
-		if (field.name.n > size || field.value.n > size ||
-		    part.n > field.value.n) {
+		if (field.name.n > size || field.value.n > size
+		    || part.n > field.value.n) {
 			__builtin_trap();
 		}
 	}
