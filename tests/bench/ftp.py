@@ -27,7 +27,7 @@ def curl(server, *args, tls):
         ("curl", "-sS", "--max-time", "300", "-u", "bench:" + ftp_servers.PASSWORD)
         + security + args, check=True, stdout=subprocess.DEVNULL)
     seconds = time.monotonic() - begin
-    time.sleep(0.3)  # until the session has ended and was waited for
+    server.settle()
     return seconds, server.cpu() - cpu
 
 
