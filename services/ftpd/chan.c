@@ -1,10 +1,14 @@
 #include "ftpd/chan.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+/* At most so much at a time goes through a pipe. */
+#define MOVE_MOST (1024 * 1024)
 
 void
 chan_init(struct chan *c, int fd, struct chan_wait waiter)
@@ -101,6 +105,28 @@ chan_accept_tls_take(struct chan *c, SSL *ssl, int64_t deadline)
 	return r == 0 ? -ECONNRESET : r;
 }
 
+/*
+ * SSL_read() gives one record at a time.  What the connection has read ahead
+ * (see tls_data()) is added, so that a file is written in large pieces.  An end
+ * or a fault met here is met again by the next call.
+ */
+static ssize_t
+read_records(SSL *ssl, char *out, size_t n)
+{
+	size_t most = n > INT32_MAX ? INT32_MAX : n;
+	size_t at = 0;
+	int got;
+
+	do {
+		got = SSL_read(ssl, out + at, (int)(most - at));
+		if (got <= 0) {
+			return at > 0 ? (ssize_t)at : got;
+		}
+		at += (size_t)got;
+	} while (at < most && SSL_has_pending(ssl) == 1);
+	return (ssize_t)at;
+}
+
 ssize_t
 chan_read(struct chan *c, void *out, size_t n, int64_t deadline)
 {
@@ -113,8 +139,7 @@ chan_read(struct chan *c, void *out, size_t n, int64_t deadline)
 		if (c->ssl == NULL) {
 			got = recv(c->fd, out, n, 0);
 		} else {
-			got = SSL_read(c->ssl, out,
-			    n > INT32_MAX ? INT32_MAX : (int)n);
+			got = read_records(c->ssl, out, n);
 		}
 		if (got > 0 || (got == 0 && c->ssl == NULL)) {
 			return got;
@@ -123,6 +148,33 @@ chan_read(struct chan *c, void *out, size_t n, int64_t deadline)
 				   : tls_again(c, (int)got, deadline);
 	} while (r > 0);
 	return r;
+}
+
+ssize_t
+chan_move(struct chan *c, const int via[2], int fd, int64_t deadline)
+{
+	ssize_t got;
+	ssize_t left;
+	int r = 1;
+
+	do {
+		got = splice(c->fd, NULL, via[1], NULL, MOVE_MOST,
+		    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+		if (got < 0) {
+			r = plain_again(c, POLLIN, deadline);
+		}
+	} while (got < 0 && r > 0);
+	for (left = got; left > 0;) {
+		ssize_t put = splice(via[0], NULL, fd, NULL, (size_t)left,
+		    SPLICE_F_MOVE);
+
+		if (put > 0) {
+			left -= put;
+		} else if (put == 0 || errno != EINTR) {
+			return put == 0 ? -EIO : -errno;
+		}
+	}
+	return r < 0 ? r : got;
 }
 
 int

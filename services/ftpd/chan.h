@@ -46,6 +46,15 @@ NODISCARD int chan_accept_tls_take(struct chan *c, SSL *ssl, int64_t deadline);
 NODISCARD ssize_t chan_read(struct chan *c, void *out, size_t n,
     int64_t deadline);
 
+/*
+ * Moves what has arrived on a plain connection to the end of `fd`'s file by way
+ * of the pipe `via`, which is empty before and after; nothing is copied through
+ * this process (splice(2)).  > 0 bytes, 0 at the end of the stream, or -errno,
+ * of the file too: then the pipe is of no more use.
+ */
+NODISCARD ssize_t chan_move(struct chan *c, const int via[2], int fd,
+    int64_t deadline);
+
 /* All `n` bytes.  0, or -errno. */
 NODISCARD int chan_write(struct chan *c, const void *bytes, size_t n,
     int64_t deadline);

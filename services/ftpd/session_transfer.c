@@ -306,12 +306,35 @@ write_out(int fd, struct view v)
 	return 0;
 }
 
+/* Until the end of a plain stream whose bytes are the file's. */
+static int
+receive_plain(struct session *s, int fd)
+{
+	int via[2];
+	ssize_t n;
+	int r = 0;
+
+	if (pipe2(via, O_CLOEXEC) < 0) {
+		return -errno;
+	}
+	do {
+		n = chan_move(&s->data, via, fd, session_stall_deadline(s));
+		r = n < 0 ? (int)n : count(s, (size_t)n);
+	} while (r == 0 && n > 0);
+	(void)close(via[0]);
+	(void)close(via[1]);
+	return r;
+}
+
 /* Until the end of the stream. */
 static int
 receive(struct session *s, int fd, struct chunks *chunks)
 {
 	struct ascii state = { .cr = false };
 
+	if (s->data.ssl == NULL && !s->state.ascii) {
+		return receive_plain(s, fd);
+	}
 	for (;;) {
 		ssize_t n = chan_read(&s->data, chunks->in, CHUNK,
 		    session_stall_deadline(s));

@@ -9,6 +9,7 @@
 /* Longer than any session: a ticket must not expire within one. */
 #define TICKET_SECONDS (7 * 24 * 3600)
 #define TICKET_KEYS 80 /* name, HMAC key, AES key: as OpenSSL wants it */
+#define READ_AHEAD (128 * 1024)
 
 /* Where an SSL keeps that it was offered somebody else's ticket. */
 static int
@@ -202,6 +203,11 @@ tls_data(SSL_CTX *ctx)
 	if (ssl != NULL && SSL_set_num_tickets(ssl, 0) != 1) {
 		SSL_free(ssl);
 		return NULL;
+	}
+	/* An upload is many records: several of them in one system call. */
+	if (ssl != NULL) {
+		SSL_set_read_ahead(ssl, 1);
+		SSL_set_default_read_buffer_len(ssl, READ_AHEAD);
 	}
 	return ssl;
 }

@@ -50,7 +50,7 @@ def interval_low(ours, peer, better, rounds=2000):
 def ratio(ours, peer, better):
     """Ours to a peer's, turned so that above 1 is better for us."""
     top, bottom = (ours, peer) if better == "more" else (peer, ours)
-    return top / bottom if bottom else float("inf")
+    return 1.0 if top == bottom else top / max(bottom, 1e-9)
 
 
 def tree(pid):
