@@ -12,6 +12,12 @@ if (!defined('ABSPATH')) {
     exit(2);
 }
 
+/** The public authorities: WordPress's own file, or the one that Debian's takes. */
+function stack_public_authorities(): array
+{
+    return [ABSPATH . WPINC . '/certificates/ca-bundle.crt', '/etc/ssl/certs/ca-certificates.crt'];
+}
+
 /**
  * Returns a file with the public authorities and the local one, or '' if there
  * is no local one. WordPress passes a file of its own to every request and
@@ -21,7 +27,7 @@ if (!defined('ABSPATH')) {
 function stack_ca_bundle(): string
 {
     $local = getenv('LOCAL_CA_FILE') ?: '/var/lib/certs/ca.crt';
-    $public = ABSPATH . WPINC . '/certificates/ca-bundle.crt';
+    $public = stack_public_authorities()[0];
     $both = (getenv('RUN_DIR') ?: '/tmp/wordpress') . '/ca-bundle.crt';
 
     clearstatcache();
@@ -43,8 +49,8 @@ function stack_ca_bundle(): string
 
 add_filter('http_request_args', static function ($args) {
     /* A plugin that chose authorities of its own keeps them. */
-    $default = ABSPATH . WPINC . '/certificates/ca-bundle.crt';
-    if (($args['sslcertificates'] ?? $default) === $default) {
+    $given = $args['sslcertificates'] ?? '';
+    if ($given === '' || in_array($given, stack_public_authorities(), true)) {
         $bundle = stack_ca_bundle();
         if ($bundle !== '') {
             $args['sslcertificates'] = $bundle;
