@@ -182,3 +182,23 @@ def test_wiped_secret_of_a_running_stack_is_applied(stack, curl):
     assert curl.get("/metrics", "-u", "%s:%s" % (
         stack.setting("MONITOR_USER"), old)).status == 401
     assert curl.monitor("/metrics").status == 200
+
+
+def test_no_address_left_for_networks(stack, tmp_path):
+    """A Compose that is told so by Docker, and a person who is told more."""
+    compose = tmp_path / "compose"
+    compose.write_text(
+        '#!/bin/sh\n'
+        'echo "ERROR: could not find an available, non-overlapping IPv4 address'
+        ' pool among the defaults to assign to the network" >&2\nexit 1\n')
+    compose.chmod(0o755)
+    done = subprocess.run(
+        ["srcs/tools/start.sh"], cwd=settings.REPO, text=True,
+        env={**os.environ, "ENV_FILE": str(stack.env_file),
+             "SECRETS_OVERRIDE": str(stack.secrets), "ENGINE_FOUND": "1",
+             "DOCKER": "docker", "COMPOSE": str(compose), "BUILDER": ""},
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=60)
+    assert done.returncode == 1
+    line = complaint(done.stderr, "address", "docker network prune",
+                     "default-address-pools", "daemon.json")
+    assert line.startswith("error: ")
