@@ -112,6 +112,8 @@ check_words() {
 		|| bad WP_EDITOR_EMAIL 'is not a mail address; write one like name@example.org'
 	[ "${SETTING[WP_OWNER_EMAIL],,}" != "${SETTING[WP_EDITOR_EMAIL],,}" ] \
 		|| bad WP_EDITOR_EMAIL 'is also WP_OWNER_EMAIL; WordPress wants one for each user'
+	is TRUSTED_PROXIES '^([0-9a-fA-F.:]+(/[0-9]{1,3})?( +|$))*$' \
+		|| bad TRUSTED_PROXIES 'is not a list of addresses or networks; write one like 192.0.2.1 10.0.0.0/8, or leave it empty'
 	is SMTP_SERVER "^($label(\\.$label)*:[1-9][0-9]{0,4})?\$" \
 		|| bad SMTP_SERVER 'is not host:port; write one like smtp.example.org:587, or leave it empty'
 	is SMTP_SECURITY '^(starttls|tls|none)$' \

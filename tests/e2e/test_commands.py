@@ -1,6 +1,9 @@
 """What a person types beside `make` and `make bonus`."""
 
+import re
 import subprocess
+import time
+import uuid
 
 from stack import settings
 
@@ -50,3 +53,44 @@ def test_help_names_every_target():
     assert len(targets) > 15
     for target in targets:
         assert "make %s " % target in done.stdout, target
+
+
+def queries(stack, curl):
+    """Database queries of the front page, once its keys are in the cache."""
+    path = stack.data / "wordpress/wp-content/mu-plugins/e2e-queries.php"
+    path.write_text("<?php add_action('shutdown', static function () {"
+                    " echo '<!-- queries ', get_num_queries(), ' -->'; }, 0);")
+    try:
+        time.sleep(2.5)    # opcache looks every two seconds
+        for _ in range(6):
+            reply = curl.get("/")
+            assert reply.status == 200
+        return int(re.search(r"<!-- queries (\d+) -->", reply.text).group(1))
+    finally:
+        path.unlink()
+
+
+def test_bonus_and_back_and_again(stack, curl, owner, visitor, measure):
+    """`make up` takes the object cache away, `make bonus` brings it back; what
+    was written in between is what the cache shows then."""
+    dropin = stack.data / "wordpress/wp-content/object-cache.php"
+    assert dropin.exists()
+    with_cache = queries(stack, curl)
+    mark = "written without the cache " + uuid.uuid4().hex
+    try:
+        stack.must_make("up")
+        assert sorted(stack.containers()) == sorted(settings.MANDATORY)
+        assert not dropin.exists()
+        without = queries(stack, curl)
+        owner.rest("POST", "/wp/v2/settings", json={"description": mark})
+        assert curl.get("/site/").status == 502
+    finally:
+        stack.must_make("bonus")
+        stack.wait_healthy()
+    assert dropin.exists()
+    assert owner.rest("GET", "/wp/v2/settings")["description"] == mark
+    again = queries(stack, curl)
+    measure("database queries of the front page",
+            "%d with the object cache, %d without" % (with_cache, without))
+    assert with_cache <= 10 and again <= 10
+    assert without > with_cache

@@ -450,6 +450,8 @@ foreach ($foreign as $name => $bytes) {
 check('nothing foreign was unserialized', Trap::$sprung === false);
 
 wp_cache_set('v', 1, 'version');
+check('igbinary is used if there', substr($redis->get(key_of('version', 'v')), 0, 4)
+    === (function_exists('igbinary_serialize') ? 'sc1i' : 'sc1p'));
 $wp_version = '6.9';
 request();
 check('a value of another WordPress version is a miss', wp_cache_get('v', 'version') === false && wp_cache_replace('v', 2, 'version') === false);
