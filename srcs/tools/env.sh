@@ -112,6 +112,16 @@ check_words() {
 		|| bad WP_EDITOR_EMAIL 'is not a mail address; write one like name@example.org'
 	[ "${SETTING[WP_OWNER_EMAIL],,}" != "${SETTING[WP_EDITOR_EMAIL],,}" ] \
 		|| bad WP_EDITOR_EMAIL 'is also WP_OWNER_EMAIL; WordPress wants one for each user'
+	is TRUSTED_PROXIES '^([0-9a-fA-F.:]+(/[0-9]{1,3})?( +|$))*$' \
+		|| bad TRUSTED_PROXIES 'is not a list of addresses or networks; write one like 192.0.2.1 10.0.0.0/8, or leave it empty'
+	is SMTP_SERVER "^($label(\\.$label)*:[1-9][0-9]{0,4})?\$" \
+		|| bad SMTP_SERVER 'is not host:port; write one like smtp.example.org:587, or leave it empty'
+	is SMTP_SECURITY '^(starttls|tls|none)$' \
+		|| bad SMTP_SECURITY 'is not starttls, tls or none; write one of them'
+	is SMTP_USER '^[^[:space:]]{0,254}$' \
+		|| bad SMTP_USER 'is not a user name; write the one of the SMTP server, or leave it empty'
+	is SMTP_FROM '^[^@[:space:]]+@[^@[:space:]]+\.[^@[:space:]]+$' \
+		|| bad SMTP_FROM 'is not a mail address; write one like name@example.org'
 	is FTP_USER "$word" || bad FTP_USER 'is not a user name; use letters, digits, _ . and -'
 	is FTP_WORDPRESS_LOGIN '^(on|off)$' \
 		|| bad FTP_WORDPRESS_LOGIN 'is neither on nor off; write one of them'

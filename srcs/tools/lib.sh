@@ -33,7 +33,7 @@ PASSWORDS=(
 	db_ftpd_password wp_owner_password wp_editor_password wp_salts
 	redis_wordpress_password redis_cachemon_password
 	redis_cachemon_actions_password redis_exporter_password
-	monitor_password ftp_password
+	monitor_password ftp_password smtp_password
 )
 
 # ---- Messages: all on stderr, so that stdout can carry a result -------------

@@ -67,9 +67,22 @@ crash_looping() {
 	return 1
 }
 
+# What a person can do about what Compose says.
+explain_compose() {
+	if grep -qiE 'non-overlapping IPv4 address pool|fully subnetted' "$log"; then
+		die "Docker has no address left for this stack's seven networks; remove" \
+			"networks that nothing uses ('docker network prune'), or give Docker" \
+			"more: \"default-address-pools\": [{\"base\": \"10.201.0.0/16\"," \
+			"\"size\": 24}] in /etc/docker/daemon.json, restart Docker, run make again"
+	fi
+}
+
 give_up() {
 	local service id
-	[ ! -s "$log" ] || [ "$1" != compose ] || tail -n 15 "$log" >&2
+	if [ "$1" = compose ] && [ -s "$log" ]; then
+		tail -n 15 "$log" >&2
+		explain_compose
+	fi
 	for service in "${waiting[@]}"; do
 		id=$(container_of "$service")
 		[ -n "$id" ] || continue

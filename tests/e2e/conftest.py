@@ -18,7 +18,8 @@ from stack.wordpress import WordPress
 # others are in between, in the order of their names.
 FIRST = ("test_up", "test_inception", "test_site", "test_static", "test_ftp")
 LAST = ("test_memory", "test_daemons", "test_ftp_hostile", "test_kill",
-        "test_inception_life", "test_faults", "test_compose2", "test_chaos")
+        "test_inception_life", "test_commands", "test_faults", "test_compose2",
+        "test_chaos")
 
 
 def place(item):

@@ -51,3 +51,10 @@ def test_leads_to_no_other_server(stack, curl):
     assert form_login(stack, "127.0.0.1:1").status_code == 403
     for query in ("server=127.0.0.1:1", "sqlite=", "pgsql=mariadb"):
         assert curl.monitor("/adminer/?" + query).status == 403, query
+
+
+def test_no_file_of_sql_beyond_a_limit(curl):
+    reply = curl.monitor("/adminer/", "-X", "POST", "-H", "Expect:", "-H",
+                         "Content-Length: 10000000", "--http1.1")
+    assert reply.status == 413
+    assert "too large" in reply.text

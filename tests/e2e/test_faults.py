@@ -56,7 +56,9 @@ def test_empty_secret(fault_stack, ready_secrets):
 @pytest.mark.parametrize("name, value", [
     ("HTTPS_PORT", "banana"), ("HTTPS_PORT", "70000"), ("FTP_PASV_MIN", "0"),
     ("DOMAIN_NAME", "not a domain"), ("WP_OWNER", "TheAdmin"),
-    ("WP_OWNER_EMAIL", "nobody"), ("BASE", "gentoo"),
+    ("WP_OWNER_EMAIL", "nobody"), ("SMTP_SERVER", "smtp.example.org"),
+    ("SMTP_SECURITY", "ssl"), ("TRUSTED_PROXIES", "my.proxy"),
+    ("TRUSTED_PROXIES", "10.0.0.0/8,192.0.2.1"), ("BASE", "gentoo"),
     ("DATA_DIR", "relative/path")])
 def test_wrong_setting(fault_stack, name, value):
     other = fault_stack("bad-%s-%s" % (name.lower().replace("_", "-"),
@@ -172,13 +174,42 @@ def test_service_with_an_empty_secret(stack, service):
     assert len(done.stderr.splitlines()) <= 8, done.stderr
 
 
-def test_wiped_secret_of_a_running_stack_is_applied(stack, curl):
-    """A missing file is made anew at the next make, and comes into force."""
-    old = stack.secret("monitor_password")
-    os.unlink(stack.secrets / "monitor_password.txt")
+def test_wiped_secrets_of_a_running_stack_are_applied(stack, curl):
+    """Missing files are made anew at the next make, and come into force."""
+    names = ("monitor_password", "db_password", "redis_wordpress_password")
+    old = {name: stack.secret(name) for name in names}
+    for name in names:
+        os.unlink(stack.secrets / (name + ".txt"))
     stack.must_make("bonus")
-    assert stack.secret("monitor_password") not in ("", old)
+    for name in names:
+        assert stack.secret(name) not in ("", old[name])
     stack.wait_healthy()
     assert curl.get("/metrics", "-u", "%s:%s" % (
-        stack.setting("MONITOR_USER"), old)).status == 401
+        stack.setting("MONITOR_USER"), old["monitor_password"])).status == 401
     assert curl.monitor("/metrics").status == 200
+    assert curl.get("/").status == 200
+    done = stack.exec("mariadb", "sh", "-c",
+                      'exec mariadb -u "$MYSQL_USER" -p"$0" -h 127.0.0.1'
+                      ' --protocol tcp -P "$MARIADB_PORT" -e "SELECT 1"',
+                      old["db_password"], check=False)
+    assert done.returncode != 0 and "Access denied" in done.stderr
+
+
+def test_no_address_left_for_networks(stack, tmp_path):
+    """A Compose that is told so by Docker, and a person who is told more."""
+    compose = tmp_path / "compose"
+    compose.write_text(
+        '#!/bin/sh\n'
+        'echo "ERROR: could not find an available, non-overlapping IPv4 address'
+        ' pool among the defaults to assign to the network" >&2\nexit 1\n')
+    compose.chmod(0o755)
+    done = subprocess.run(
+        ["srcs/tools/start.sh"], cwd=settings.REPO, text=True,
+        env={**os.environ, "ENV_FILE": str(stack.env_file),
+             "SECRETS_OVERRIDE": str(stack.secrets), "ENGINE_FOUND": "1",
+             "DOCKER": "docker", "COMPOSE": str(compose), "BUILDER": ""},
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=60)
+    assert done.returncode == 1
+    line = complaint(done.stderr, "address", "docker network prune",
+                     "default-address-pools", "daemon.json")
+    assert line.startswith("error: ")

@@ -104,3 +104,29 @@ def test_cachemon_removes_keys_as_another_user(stack):
                   "CONFIG GET maxmemory", "MONITOR")
     assert len(refused) == 6, refused
     assert all("NOPERM" in line for line in refused), refused
+
+
+def test_memory_is_limited_and_a_restart_starts_warm(stack, curl):
+    settings = ask(stack, "cachemon", "redis_cachemon_password",
+                   "CONFIG GET maxmemory", "CONFIG GET maxmemory-policy")
+    assert settings == ["maxmemory", str(64 << 20),
+                        "maxmemory-policy", "allkeys-lru"]
+    assert curl.get("/").status == 200
+    before = {key for key in keys(stack) if ":options:" in key}
+    assert before
+    stack.stop("redis")
+    stack.start("redis")
+    stack.wait_healthy(("redis",))
+    # Nobody was on the site meanwhile: all of it is from the snapshot.
+    assert before <= set(keys(stack))
+    assert curl.get("/").status == 200
+    assert before <= set(keys(stack))
+
+
+def test_values_are_igbinary(stack, curl):
+    """Smaller, and quicker to read, than PHP's own serialization."""
+    used_again(stack, curl)
+    key = next(key for key in keys(stack) if key.endswith(":alloptions"))
+    value = ask(stack, "wordpress", "redis_wordpress_password",
+                "GETRANGE %s 0 3" % key)
+    assert value == ["sc1i"]

@@ -6,6 +6,7 @@ import inspect
 import pathlib
 import re
 import shutil
+import subprocess
 
 import pytest
 
@@ -206,7 +207,7 @@ MUTATIONS = [
      swap("DEFENCE.md", "### exporter", "### other"),
      swap("DEFENCE.md", "Why useful", "And", 99)),
 ]
-# What needs a repository of git's own cannot be broken in a copy.
+# What needs a repository of git's own is broken below.
 ELSEWHERE = {"test_r04_no_credential_in_the_history_of_git"}
 
 CASES = [(name, mutation) for name, *mutations in MUTATIONS
@@ -258,6 +259,33 @@ def test_rule_sees_it_broken(mutate, name, mutation):
     except (AssertionError, OSError, KeyError):
         return
     pytest.fail("%s did not see %s" % (name, mutation.told))
+
+
+@pytest.mark.parametrize("name", [
+    "secrets/db_password.txt", "srcs/.env", "old/server.key", "ca.pem"])
+def test_history_of_git_sees_it_broken(tmp_path, name):
+    """A secret that was committed once, and taken out again later."""
+    def git(*args):
+        subprocess.run(
+            ["git", "-c", "user.name=x", "-c", "user.email=x@example.org",
+             "-c", "init.defaultBranch=main", "-C", str(tmp_path), *args],
+            check=True, stdout=subprocess.DEVNULL)
+
+    rule = test_inception.test_r04_no_credential_in_the_history_of_git
+    git("init", "-q")
+    add(".env.example", "LOGIN=").act(tmp_path / "srcs/.env.example")
+    git("add", "-A")
+    git("commit", "-q", "-m", "first")
+    rule(Tree(tmp_path))
+    path = tmp_path / name
+    add(name, "hunter2").act(path)
+    git("add", "-f", name)
+    git("commit", "-q", "-m", "second")
+    git("rm", "-q", name)
+    git("commit", "-q", "-m", "third")
+    assert not path.exists()
+    with pytest.raises(AssertionError):
+        rule(Tree(tmp_path))
 
 
 def test_the_copy_is_whole_again(copy):

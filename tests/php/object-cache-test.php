@@ -343,6 +343,33 @@ check(
 );
 check('get_multiple with force', wp_cache_get_multiple(['a', 3], 'multi', true) === ['a' => false, 3 => 'three']);
 
+/* --- alloptions, which several change at once --------------------------------- */
+
+$alloptions = key_of('options', 'alloptions');
+wp_cache_set('alloptions', ['a' => 1, 'b' => 1], 'options');
+request();
+$mine = $wp_object_cache;
+$theirs = new WP_Object_Cache();
+$his = $theirs->get('alloptions', 'options', true);
+$hers = $mine->get('alloptions', 'options', true);
+$theirs->set('alloptions', ['a' => 2] + $his, 'options');
+check('alloptions is stored over what was read', $redis->exists($alloptions) === 1);
+$theirs->set('alloptions', ['a' => 3] + $his, 'options');
+$theirs->close();
+check('and again by the same request', $redis->exists($alloptions) === 1);
+$mine->set('alloptions', ['b' => 2] + $hers, 'options');
+check('whoever was slower removes it', $redis->exists($alloptions) === 0);
+check('and keeps its own for the request', $mine->get('alloptions', 'options') === ['b' => 2, 'a' => 1]);
+request();
+check('the next one asks the database', wp_cache_get('alloptions', 'options') === false
+    && wp_cache_add('alloptions', ['a' => 3, 'b' => 2], 'options'));
+request();
+$all = wp_cache_get('alloptions', 'options', true);
+check('what it stored is used', $all === ['a' => 3, 'b' => 2]);
+check('one of several keys', wp_cache_set_multiple(['alloptions' => $all, 'other' => 1], 'options')
+    === ['alloptions' => true, 'other' => true] && $redis->exists($alloptions) === 1
+    && $redis->exists(key_of('options', 'other')) === 1);
+
 /* --- numbers ------------------------------------------------------------------ */
 
 check('incr of nothing', wp_cache_incr('n', 1, 'num') === false && wp_cache_get('n', 'num') === false);
@@ -450,6 +477,8 @@ foreach ($foreign as $name => $bytes) {
 check('nothing foreign was unserialized', Trap::$sprung === false);
 
 wp_cache_set('v', 1, 'version');
+check('igbinary is used if there', substr($redis->get(key_of('version', 'v')), 0, 4)
+    === (function_exists('igbinary_serialize') ? 'sc1i' : 'sc1p'));
 $wp_version = '6.9';
 request();
 check('a value of another WordPress version is a miss', wp_cache_get('v', 'version') === false && wp_cache_replace('v', 2, 'version') === false);

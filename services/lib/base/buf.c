@@ -186,17 +186,6 @@ buf_truncate(struct buf *b, size_t n)
 	}
 }
 
-void
-buf_consume(struct buf *b, size_t n)
-{
-	if (n >= b->n) {
-		buf_truncate(b, 0);
-		return;
-	}
-	memmove(b->p, b->p + n, b->n - n);
-	buf_truncate(b, b->n - n);
-}
-
 char *
 buf_take(struct buf *b, size_t *ret_n)
 {

@@ -59,8 +59,6 @@ void buf_grown(struct buf *b, size_t n);
 
 /* Cuts the content down to its first `n` bytes. */
 void buf_truncate(struct buf *b, size_t n);
-/* Removes the first `n` bytes. */
-void buf_consume(struct buf *b, size_t n);
 
 /*
  * Gives the memory to the caller, who frees it; NULL when the buffer has an

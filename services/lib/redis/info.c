@@ -30,14 +30,6 @@ info_find(struct view info, const char *name)
 	return (struct view){ NULL, 0 };
 }
 
-uint64_t
-info_u64(struct view info, const char *name, uint64_t fallback)
-{
-	uint64_t value;
-
-	return view_u64(info_find(info, name), &value) == 0 ? value : fallback;
-}
-
 struct view
 info_part(struct view value, const char *name)
 {

@@ -6,7 +6,6 @@
 #define REDIS_INFO_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "base/view.h"
 
@@ -25,9 +24,6 @@ bool info_next(struct view *rest, struct info_field *field);
 
 /* The value of the first field with this name; p == NULL when absent. */
 struct view info_find(struct view info, const char *name);
-
-/* The same as a number; `fallback` when absent or not a number. */
-uint64_t info_u64(struct view info, const char *name, uint64_t fallback);
 
 /*
  * The value of `name` in "keys=12,expires=3,avg_ttl=0"; p == NULL when absent.

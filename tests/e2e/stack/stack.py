@@ -60,6 +60,8 @@ class Stack:
             "FTP_PASV_MAX": self.passive + 19,
             "FTP_PASV_ADDRESS": "127.0.0.1",
             "FTP_WORDPRESS_LOGIN": "on",
+            # An address that nobody has (RFC 5737).
+            "TRUSTED_PROXIES": "192.0.2.7",
         }
         if base:
             values["BASE"] = base

@@ -97,20 +97,6 @@ test_find(void **state)
 }
 
 static void
-test_u64(void **state)
-{
-	(void)state;
-	assert_int_equal(info_u64(TEXT, "used_memory", 5), 1048576);
-	assert_int_equal(info_u64(TEXT, "absent", 5), 5);
-	assert_int_equal(info_u64(TEXT, "redis_version", 5), 5);
-	assert_int_equal(info_u64(TEXT, "empty", 5), 5);
-	assert_int_equal(info_u64(VIEW("a:-1"), "a", 5), 5);
-	assert_int_equal(info_u64(VIEW("a:18446744073709551616"), "a", 5), 5);
-	assert_true(
-	    info_u64(VIEW("a:18446744073709551615"), "a", 5) == UINT64_MAX);
-}
-
-static void
 test_part(void **state)
 {
 	struct view v = VIEW("keys=12,expires=3,avg_ttl=,odd,x=1=2,keys=9");
@@ -135,7 +121,6 @@ main(void)
 		cmocka_unit_test(test_next_broken),
 		cmocka_unit_test(test_next_cut),
 		cmocka_unit_test(test_find),
-		cmocka_unit_test(test_u64),
 		cmocka_unit_test(test_part),
 	};
 

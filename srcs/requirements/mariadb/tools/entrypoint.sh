@@ -127,4 +127,20 @@ if [ "$(cat "$data/stack-version" 2>/dev/null)" != "$version" ]; then
     mv "$data/stack-version.new" "$data/stack-version"
 fi
 
+# InnoDB ends the server when there is no room even to undo a change, and a full
+# disk would then hold up every start. So some room is kept back: given up by a
+# start that finds the disk full, made again when there is plenty.
+reserve=$volume/reserve
+free=$(df -Pm "$volume" | awk 'NR == 2 { print $4 }')
+if [ -e "$reserve" ] && [ "$free" -lt 32 ]; then
+    rm -f "$reserve"
+    say "the disk of the data folder is full: the reserve of 48 MiB is given up so that the site runs on; make room soon"
+elif [ ! -e "$reserve" ] && [ "$free" -ge 192 ]; then
+    if dd if=/dev/zero of="$reserve.new" bs=1M count=48 2>/dev/null; then
+        mv -f "$reserve.new" "$reserve"
+    else
+        rm -f "$reserve.new"
+    fi
+fi
+
 exec mariadbd --defaults-file="$run/server.cnf" --init-file="$run/init.sql"

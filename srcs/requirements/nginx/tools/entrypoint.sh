@@ -100,6 +100,13 @@ certificate.sh start nginx "$certs/server" "$run" >/dev/null || exit 2
 for template in nginx.conf fastcgi.conf proxy.conf errors.conf; do
     render "$template"
 done
+# No quotes: a list of words, of which nginx says below if one is no network.
+for proxy in ${TRUSTED_PROXIES:-}; do
+    case $proxy in
+    *[!0-9a-fA-F.:/]*) die "TRUSTED_PROXIES: '$proxy' is not an address or a network" ;;
+    esac
+    echo "set_real_ip_from $proxy;"
+done >"$run/real-ip.conf"
 awk -f "$conf/networks.awk" /proc/net/route >"$run/status-allow.conf"
 printf '%s:%s\n' "$monitor" "$(openssl passwd -6 -stdin <"$secret_file")" \
     >"$run/htpasswd"

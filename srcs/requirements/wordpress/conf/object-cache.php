@@ -43,6 +43,12 @@
  *    means changes were lost, and is treated as a failure: empty, then use.
  *    After a clean stop Redis starts warm.
  *
+ * WordPress keeps all autoloaded options in one value, alloptions: it reads it,
+ * changes one option in it and writes it back. Of two requests that do so at
+ * once the second would put the first one's old option back, and keep it there.
+ * So alloptions is stored only over what the request has read; if somebody was
+ * quicker it is removed, and the next request makes it from the database.
+ *
  * One round trip where one is enough: the first access of a request logs in,
  * reads the counter and fetches alloptions and everything that the last
  * request for the same path asked for.
@@ -424,6 +430,35 @@ if (defined('WP_REDIS_HOST') && extension_loaded('redis')) {
             return false;
         }
 
+        /**
+         * Stores a value if the key still holds what the caller has read, its
+         * digest $seen (false: nothing). If not, the key is removed.
+         */
+        public function store_over(string $key, $seen, array $set): void
+        {
+            array_shift($set);
+            $done = $this->ask(function (Redis $redis) use ($key, $seen, $set) {
+                $redis->watch($key);
+                $same = self::digest($redis->get($key)) === $seen;
+                $redis->multi();
+                $same ? $redis->set(...$set) : $redis->unlink($key);
+                return $redis->incr($this->clock_key)->exec() ?: ['raced'];
+            });
+            if ($done === null) {
+                $this->lose([$key]);
+            } elseif ($done === ['raced']) {
+                $this->write([['unlink', $key]], [$key]);
+            } else {
+                $this->state->set_clock((int) end($done));
+            }
+        }
+
+        /** What store_over() compares: of bytes, or false where there are none. */
+        public static function digest($bytes)
+        {
+            return is_string($bytes) ? md5($bytes) : false;
+        }
+
         /** Removes every key that begins with $start. */
         public function remove_all(string $start): bool
         {
@@ -687,6 +722,9 @@ if (defined('WP_REDIS_HOST') && extension_loaded('redis')) {
         /** @var array<string,true> */
         private array $usual = [];
 
+        /** @var array<string,string|false> digests of alloptions as last read */
+        private array $seen = [];
+
         private array $global_groups = [];
         private array $local_groups = [];
 
@@ -752,6 +790,9 @@ if (defined('WP_REDIS_HOST') && extension_loaded('redis')) {
             $id = $this->id($key, $group);
             if (!$this->is_local($group) && ($force || !array_key_exists($id, $this->memory))) {
                 $bytes = $this->fetch([$id], (bool) $force)[$id];
+                if ($key === 'alloptions') {
+                    $this->seen[$id] = Stack_Cache_Redis::digest($bytes);
+                }
                 if (!$this->redis->is_off()) {
                     unset($this->memory[$id]);
                 }
@@ -812,8 +853,15 @@ if (defined('WP_REDIS_HOST') && extension_loaded('redis')) {
                 $id = $this->id($key, $group);
                 $this->memory[$id] = self::copy($value);
                 unset($this->fetched[$id]);
-                if (!$this->is_local($group)) {
-                    $commands[] = $this->set_command($id, $value, $expire);
+                if ($this->is_local($group)) {
+                    continue;
+                }
+                $command = $this->set_command($id, $value, $expire);
+                if (isset($this->seen[$id]) && $command[0] === 'set') {
+                    $this->redis->store_over($id, $this->seen[$id], $command);
+                    $this->seen[$id] = Stack_Cache_Redis::digest($command[2]);
+                } else {
+                    $commands[] = $command;
                     $changed[] = $id;
                 }
             }

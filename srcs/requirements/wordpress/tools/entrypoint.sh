@@ -139,6 +139,9 @@ check_settings() {
 	if [ "$OBJECT_CACHE" = on ]; then
 		check_secret REDIS_PASSWORD_FILE
 	fi
+	if [ -n "${SMTP_SERVER:-}" ] && [ -n "${SMTP_USER:-}" ]; then
+		check_secret SMTP_PASSWORD_FILE
+	fi
 	[ "$faults" = 0 ] || exit 2
 
 	[ -w "$SITE" ] ||
@@ -229,8 +232,10 @@ prepare_site() {
 	fi
 	[ -e "$SITE/wp-includes/version.php" ] ||
 		die 1 'the site has lost its wp-includes folder; put it back from a backup'
-	if [ "$(core_version "$SITE")" != "$(core_version "$CORE")" ]; then
-		say "the site runs WordPress $(core_version "$SITE"), the image brings $(core_version "$CORE"): the site keeps its own; update it from the dashboard"
+	# An image never changes a site's WordPress, in neither direction.
+	runs=$(core_version "$SITE") brings=$(core_version "$CORE")
+	if "$PHP_BIN" -n -r 'exit(version_compare($argv[1], $argv[2], "<") ? 0 : 1);' "$runs" "$brings"; then
+		say "the site runs WordPress $runs and keeps it, the image brings $brings: update it from the dashboard"
 	fi
 	if [ -e "$SITE/wp-config.php" ]; then
 		say 'warning: the site has a wp-config.php of its own, which WordPress prefers to the one of this stack; remove it'
