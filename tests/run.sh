@@ -6,6 +6,8 @@
 #   tests/run.sh unit            C unit tests under ASan and UBSan, short fuzzing
 #   tests/run.sh php             the object cache against a real Redis
 #   tests/run.sh e2e [ARGS]      the real stack from outside; ARGS go to pytest
+#   tests/run.sh rehearse        Alpine's Dockerfiles, built for real on a base
+#                                that is SIMULATED, and mistakes planted in them
 #   tests/run.sh test            all of these, cheapest first (make test)
 #   tests/run.sh all             as test, and what takes longer
 #   tests/run.sh chaos           what breaks while people are on the site
@@ -187,11 +189,53 @@ run_php() {
 	in_copy tests/php/run.sh
 }
 
+# Builds on the simulated base, which stays as a cache; the rest is removed.
+# ARGS go to rehearse.py: names of services, for a look at these alone.
+run_rehearse() {
+	stage "Alpine's Dockerfiles on a SIMULATED base (nothing of it is Alpine)"
+	open_scratch
+	"$docker" run --rm -v "$repo:/repository:ro" -v "$scratch:$scratch" \
+	    "$image" sh -euc "$copy" sh "$scratch/repository"
+	run_beside python3 rehearse.py "$scratch/repository" "$@"
+	if [ $# -eq 0 ]; then
+		stage "mistakes planted in Alpine's Dockerfiles and scripts"
+		run_beside python3 -m pytest -q -p no:cacheprovider .
+	fi
+	cleanup
+	scratch='' runner=''
+}
+
+# In the copy's tests/rehearse, with the engine at hand.
+run_beside() {
+	runner=inception-rehearsal-$$
+	"$docker" run --rm --name "$runner" -v "$socket:/var/run/docker.sock" \
+	    -v "$scratch:$scratch" -w "$scratch/repository/tests/rehearse" \
+	    -e "REHEARSAL_MARK=$$" "$image" "$@" &
+	pid=$!
+	wait "$pid"
+}
+
+# A folder of this run's own, which is removed at the end; the engine's socket.
+open_scratch() {
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+	trap cleanup EXIT
+	scratch=$(mktemp -d "${TMPDIR:-/tmp}/inception-test.XXXXXX")
+	chmod 755 "$scratch"
+	socket=${DOCKER_HOST:-unix:///var/run/docker.sock}
+	case $socket in
+	unix://*) socket=${socket#unix://} ;;
+	*) die "DOCKER_HOST=$socket: the tests need the engine's local socket" ;;
+	esac
+}
+
 cleanup() {
 	trap - EXIT INT TERM HUP
 	[ -z "$runner" ] || "$docker" rm -f "$runner" >/dev/null 2>&1 || :
 	if [ -n "$project" ]; then
 		remove_stacks
+	elif [ -n "$runner" ]; then
+		remove_rehearsal
 	fi
 	if [ -n "$scratch" ]; then
 		"$docker" run --rm -v "$scratch:$scratch" "$image" \
@@ -218,17 +262,25 @@ remove_stacks() {
 	    | xargs -r "$docker" rmi >/dev/null || :
 }
 
+# What a rehearsal that was broken off could not remove itself.
+remove_rehearsal() {
+	label=label=inception.rehearsal=$$
+	"$docker" ps -aq --filter "$label" | xargs -r "$docker" rm -f -v >/dev/null
+	"$docker" volume ls -q --filter "$label" \
+	    | xargs -r "$docker" volume rm -f >/dev/null
+	"$docker" network ls -q --filter "$label" \
+	    | xargs -r "$docker" network rm >/dev/null
+	"$docker" images -q --filter "$label" | sort -u \
+	    | xargs -r "$docker" rmi -f >/dev/null
+}
+
 mine() {
 	awk -v p="$project" '$2 == p || index($2, p "-") == 1 { print $1 }'
 }
 
 run_e2e() {
 	stage "the stack from outside"
-	trap 'exit 130' INT
-	trap 'exit 143' TERM HUP
-	trap cleanup EXIT
-	scratch=$(mktemp -d "${TMPDIR:-/tmp}/inception-test.XXXXXX")
-	chmod 755 "$scratch"
+	open_scratch
 	project=inception-test-$$
 	tag=test-$$
 	[ "${TEST_KEEP_IMAGES:-0}" != 1 ] || tag=test-keep
@@ -241,11 +293,6 @@ run_e2e() {
 	out=${TEST_OUT:-$scratch/out}
 	mkdir -p "$out"
 	out=$(cd "$out" && pwd)
-	socket=${DOCKER_HOST:-unix:///var/run/docker.sock}
-	case $socket in
-	unix://*) socket=${socket#unix://} ;;
-	*) die "DOCKER_HOST=$socket: the tests need the engine's local socket" ;;
-	esac
 	"$docker" run --rm -v "$repo:/repository:ro" -v "$scratch:$scratch" \
 	    "$image" sh -euc "$copy" sh "$scratch/repository"
 	runner=$project-runner
@@ -279,12 +326,12 @@ command=${1:-test}
 find_docker
 case $command in
 clean)
-	for name in "$peers_name" "$image_name"; do
+	for name in "$peers_name" "$image_name" simulated-alpine; do
 		old_images "$name" | xargs -r "$docker" rmi
 	done
 	exit 0
 	;;
-lint | unit | php | e2e | test | all | chaos | image | shell | format)
+lint | unit | php | rehearse | e2e | test | all | chaos | image | shell | format)
 	build_image
 	;;
 bench) ;;
@@ -298,6 +345,7 @@ case $command in
 lint) run_lint ;;
 unit) run_unit ;;
 php) run_php ;;
+rehearse) run_rehearse "$@" ;;
 e2e) run_e2e "$@" ;;
 bench) run_bench "$@" ;;
 chaos) TEST_CHAOS=1 run_e2e test_chaos.py "$@" ;;
@@ -314,6 +362,7 @@ test | all)
 	run_lint
 	run_unit
 	run_php
+	run_rehearse
 	[ "$command" = test ] || run_more
 	run_e2e "$@"
 	[ "$command" = test ] || run_engine
