@@ -76,6 +76,12 @@ test-chaos: ## thousands of requests with a sick Redis, a database killed under 
 rehearse-alpine: ## Alpine's Dockerfiles built and started on a SIMULATED base
 	@$(TESTS) rehearse
 
+bump-alpine: ## move to another release of Alpine; VERSION=3.24.1
+	@tests/rehearse/bump.sh "$(VERSION)"
+
+alpine-check: ## with internet: tests on the real Alpine images, and a report to send
+	@$(TESTS) alpine-check
+
 bench: ## our daemons beside their peers, in one run; PART=ftp, static, cache or exporter
 	@$(TESTS) bench $(PART)
 
@@ -100,4 +106,4 @@ help: ## this list
 
 .PHONY: up bonus bench status logs credentials hosts stop restart down build re \
 	clean fclean test test-unit test-e2e test-all test-chaos test-clean \
-	rehearse-alpine lint format help
+	rehearse-alpine bump-alpine alpine-check lint format help

@@ -8,6 +8,8 @@
 #   tests/run.sh e2e [ARGS]      the real stack from outside; ARGS go to pytest
 #   tests/run.sh rehearse        Alpine's Dockerfiles, built for real on a base
 #                                that is SIMULATED, and mistakes planted in them
+#   tests/run.sh alpine-check    the same, and the e2e tests, on the real Alpine,
+#                                for somebody who can reach it; prints a report
 #   tests/run.sh test            all of these, cheapest first (make test)
 #   tests/run.sh all             as test, and what takes longer
 #   tests/run.sh chaos           what breaks while people are on the site
@@ -26,6 +28,8 @@
 # Environment:
 #   TEST_OUT          folder for screenshots and service logs (made if absent);
 #                     without it they are not kept
+#   TEST_BASE         alpine: e2e tests of the Alpine images, which need a registry;
+#                     simulated: of the Alpine Dockerfiles on the simulated base
 #   TEST_KEEP_IMAGES  1: keep the stack's images under the tag "test-keep", so
 #                     that the next e2e run need not build them again
 #   TEST_SECOND_TRY   1: an e2e test that fails is run once more, and listed;
@@ -205,6 +209,42 @@ run_rehearse() {
 	scratch='' runner=''
 }
 
+# The real thing, where it can be had: all that the rehearsal looks at, then
+# the e2e tests, and a report.
+run_alpine_check() {
+	real=$(sed -n '1s/^FROM //p' "$repo/srcs/requirements/nginx/Dockerfile")
+	"$docker" image inspect "$real" >/dev/null 2>&1 \
+	    || timeout 120 "$docker" pull "$real" >/dev/null 2>&1 \
+	    || die "$real is not here and cannot be pulled; run alpine-check" \
+	    "where a registry and Alpine's mirror can be reached"
+	[ -z "$("$docker" image inspect -f \
+	    '{{index .Config.Labels "inception.simulated"}}' "$real")" ] \
+	    || die "$real is SIMULATED; remove that image and pull the real one"
+	build_image
+	stage "Alpine's Dockerfiles on the real $real"
+	open_scratch
+	report=${TEST_OUT:-$here/out}/alpine-report.txt
+	mkdir -p "$(dirname "$report")"
+	"$docker" run --rm -v "$repo:/repository:ro" -v "$scratch:$scratch" \
+	    "$image" sh -euc "$copy" sh "$scratch/repository"
+	failed=0
+	run_beside python3 rehearse.py --real "$scratch/repository" \
+	    "$scratch/report" || failed=1
+	cp "$scratch/report" "$report"
+	cleanup
+	scratch='' runner=''
+	(TEST_BASE=alpine run_e2e "$@") >"$report.e2e" 2>&1 || failed=1
+	{
+		echo
+		echo "End-to-end tests on these images"
+		tail -n 40 "$report.e2e" | sed 's/^/  /'
+	} >>"$report"
+	rm -f "$report.e2e"
+	cat "$report"
+	say "alpine-check: the report to send is $report"
+	return "$failed"
+}
+
 # In the copy's tests/rehearse, with the engine at hand.
 run_beside() {
 	runner=inception-rehearsal-$$
@@ -295,6 +335,12 @@ run_e2e() {
 	out=$(cd "$out" && pwd)
 	"$docker" run --rm -v "$repo:/repository:ro" -v "$scratch:$scratch" \
 	    "$image" sh -euc "$copy" sh "$scratch/repository"
+	base=${TEST_BASE:-}
+	if [ "$base" = simulated ]; then
+		stage "the Alpine Dockerfiles, on a base that is SIMULATED"
+		run_beside python3 rehearse.py --rewrite "$scratch/repository"
+		base=alpine
+	fi
 	runner=$project-runner
 	# In the background and waited for, so that a signal is acted on at once.
 	"$docker" run --rm --name "$runner" \
@@ -309,7 +355,7 @@ run_e2e() {
 	    -e TEST_REPO="$scratch/repository" -e TEST_SCRATCH="$scratch" -e TEST_OUT="$out" \
 	    -e TEST_PROJECT="$project" -e TEST_TAG="$tag" -e TEST_TIER="$command" \
 	    -e TEST_SMALL_DISK="$disk_path" -e TEST_CHAOS="${TEST_CHAOS:-}" \
-	    -e TEST_SECOND_TRY="${TEST_SECOND_TRY:-}" \
+	    -e TEST_SECOND_TRY="${TEST_SECOND_TRY:-}" -e TEST_BASE="$base" \
 	    -w "$scratch/repository/tests/e2e" "$image" \
 	    python3 -m pytest -p no:cacheprovider --durations=10 "$@" &
 	pid=$!
@@ -331,6 +377,7 @@ clean)
 	done
 	exit 0
 	;;
+alpine-check) ;;
 lint | unit | php | rehearse | e2e | test | all | chaos | image | shell | format)
 	build_image
 	;;
@@ -346,6 +393,7 @@ lint) run_lint ;;
 unit) run_unit ;;
 php) run_php ;;
 rehearse) run_rehearse "$@" ;;
+alpine-check) run_alpine_check "$@" ;;
 e2e) run_e2e "$@" ;;
 bench) run_bench "$@" ;;
 chaos) TEST_CHAOS=1 run_e2e test_chaos.py "$@" ;;

@@ -3,7 +3,11 @@
 images and starts them with the stack's own settings (DEV_DOC.md, "Rehearsing
 Alpine").  SIMULATED: what passes here has not been built on Alpine.
 
-  rehearse.py FOLDER [SERVICE...]   FOLDER is the repository's root, or a copy's
+  rehearse.py FOLDER [SERVICE...]    FOLDER is the repository's root, or a copy's
+  rehearse.py --real FOLDER REPORT   the same on the real base, for somebody who
+                                     can reach it; what it finds, as a report
+  rehearse.py --rewrite FOLDER       only puts the simulated base's name into the
+                                     Dockerfiles of a copy
 """
 
 import concurrent.futures
@@ -16,6 +20,7 @@ import tempfile
 import time
 
 import base
+import report
 from engine import LABELS, MARK, docker, remove_all
 from tree import MODES, SERVICES, Tree
 
@@ -128,28 +133,37 @@ class Secrets:
 
 
 class Rehearsal:
-    """One tree's services on the simulated base."""
+    """One tree's services on the simulated base; or, for alpine-check, on the
+    real one."""
 
-    def __init__(self, root, label="", version=None):
+    def __init__(self, root, label="", real=False):
         self.tree = Tree(root)
         self.label = label
-        first = self.tree.read(self.tree.dockerfile("nginx")).split("\n", 1)[0]
-        self.version = version or first.rpartition(":")[2]
+        self.version = self.tree.version()
         self.table = base.table_path(base.minor_of(self.version))
         if not self.table.is_file():
             sys.exit("there is no package table %s for alpine:%s: see DEV_DOC.md"
                      % (self.table.name, self.version))
-        self.base = base.ensure(base.minor_of(self.version))
+        self.word = "alpine-check" if real else "simulated"
+        if real:
+            self.base = "alpine:" + self.version
+            self.labels = ()
+        else:
+            self.base = base.ensure(base.minor_of(self.version))
+            self.labels = ("--label", "inception.simulated=yes")
         self.scratch = tempfile.TemporaryDirectory(dir=pathlib.Path(root).parent)
         self.secrets = Secrets(self.scratch.name, self.tree)
-        self.network = "simulated-%s%s" % (MARK, label)
+        self.network = "%s-%s%s" % (self.word, MARK, label)
         docker("network", "create", "--internal", *LABELS, self.network)
 
     def image(self, service):
-        return "simulated-%s:%s%s" % (service, MARK, self.label)
+        return "%s-%s:%s%s" % (self.word, service, MARK, self.label)
 
     def container(self, service):
-        return "simulated-%s-%s%s" % (service, MARK, self.label)
+        return "%s-%s-%s%s" % (self.word, service, MARK, self.label)
+
+    def volume(self, name):
+        return self.container(name)
 
     # Building.
 
@@ -164,9 +178,10 @@ class Rehearsal:
         path = pathlib.Path(self.scratch.name) / (service + ".Dockerfile")
         path.write_text(re.sub(r"^(FROM +)\S+", r"\g<1>" + self.base, text,
                                flags=re.M))
-        done = docker("build", "--progress=plain", *LABELS, "--label",
-                      "org.opencontainers.image.title=SIMULATED " + service,
-                      "-t", self.image(service), "-f", path, self.tree.root,
+        title = "org.opencontainers.image.title=%s %s" % (
+            self.word.upper(), service)
+        done = docker("build", "--progress=plain", *LABELS, *self.labels,
+                      "--label", title, "-t", self.image(service), "-f", path, self.tree.root,
                       check=False, timeout=900)
         if done.returncode != 0:
             return ["the build fails:\n" + tail(done.stdout, 40)]
@@ -221,10 +236,9 @@ class Rehearsal:
             words += ["-v", "%s/%s:/run/secrets/%s:ro"
                       % (self.secrets.folder, name, name)]
         for volume, target, owned, read_only in self.tree.volumes(service):
-            words += ["--mount", "type=volume,src=simulated-%s-%s%s,dst=%s%s%s" % (
-                volume, MARK, self.label, target,
-                ",readonly" if read_only else "",
-                "" if owned else ",volume-nocopy"),]
+            words += ["--mount", "type=volume,src=%s,dst=%s%s%s" % (
+                self.volume(volume), target, ",readonly" if read_only else "",
+                "" if owned else ",volume-nocopy")]
         done = docker(*words, self.image(service), check=False)
         if done.returncode != 0:
             return ["it does not start: " + tail(done.stdout)]
@@ -234,8 +248,7 @@ class Rehearsal:
         """With labels, so that they go at the end whatever happens."""
         for service in services:
             for volume, _, _, _ in self.tree.volumes(service):
-                docker("volume", "create", *LABELS, "simulated-%s-%s%s"
-                       % (volume, MARK, self.label))
+                docker("volume", "create", *LABELS, self.volume(volume))
 
     def logs(self, service):
         return tail(docker("logs", "--tail", "40", self.container(service),
@@ -293,46 +306,84 @@ def timed(step, service):
     return step(service), time.monotonic() - started
 
 
-def main():
-    root = pathlib.Path(sys.argv[1])
-    services = sys.argv[2:] or list(SERVICES)
-    started = time.monotonic()
-    rehearsal = Rehearsal(root)
-    print("   base %s (SIMULATED, %.0f s)" % (
-        rehearsal.base, time.monotonic() - started), flush=True)
+def build_all(rehearsal, ordered):
+    """Two at a time; the faults of each service that has any."""
     failed = {}
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        builds = {name: pool.submit(timed, rehearsal.build, name)
+                  for name in ordered}
+        for name in ordered:
+            faults, seconds = builds[name].result()
+            faults = faults or rehearsal.look(name)
+            print("   %-10s built in %3.0f s%s" % (
+                name, seconds, ", FAULTS" if faults else ""), flush=True)
+            if faults:
+                failed[name] = faults
+    return failed
+
+
+def start_all(rehearsal, ordered, failed):
+    """Whoever could be built, with the others at hand."""
+    def live(service):
+        return (rehearsal.start(service) or rehearsal.healthy(service)
+                or rehearsal.commands(service))
+
+    for name in ordered:
+        if name in failed:
+            continue
+        faults, seconds = timed(live, name)
+        print("   %-10s started, healthy and asked in %2.0f s%s" % (
+            name, seconds, ", FAULTS" if faults else ""), flush=True)
+        if faults:
+            failed[name] = faults
+
+
+def run(root, services, real=False, written=None):
+    """The whole rehearsal; with `written`, a report of it goes there."""
+    started = time.monotonic()
+    rehearsal = Rehearsal(root, real=real)
+    print("   base %s (%s%.0f s)" % (
+        rehearsal.base, "" if real else "SIMULATED, ",
+        time.monotonic() - started), flush=True)
     ordered = [name for name in ORDER if name in services]
     try:
-        rehearsal.make_volumes(services)
-        with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            builds = {name: pool.submit(timed, rehearsal.build, name)
-                      for name in ordered}
-            for name in ordered:
-                faults, seconds = builds[name].result()
-                faults = faults or rehearsal.look(name)
-                print("   %-10s built in %3.0f s%s" % (
-                    name, seconds, "" if not faults else ", FAULTS"), flush=True)
-                if faults:
-                    failed[name] = faults
-        for name in ordered:
-            if name not in failed:
-                faults, seconds = timed(lambda name: rehearsal.start(name)
-                                        or rehearsal.healthy(name)
-                                        or rehearsal.commands(name), name)
-                print("   %-10s healthy after %3.0f s%s" % (
-                    name, seconds, "" if not faults else ", FAULTS"), flush=True)
-                if faults:
-                    failed[name] = faults
+        rehearsal.make_volumes(ordered)
+        failed = build_all(rehearsal, ordered)
+        start_all(rehearsal, ordered, failed)
+        if written:
+            text = report.write(rehearsal, ordered, failed)
+            pathlib.Path(written).write_text(text)
+            print(text)
     finally:
         rehearsal.close()
         remove_all()
     for name, faults in failed.items():
         for fault in faults:
             print("%s: %s" % (name, fault))
-    print("   SIMULATED: %d of %d Alpine Dockerfiles passed in %.0f s" % (
-        len(ordered) - len(failed), len(ordered), time.monotonic() - started))
+    print("   %s: %d of %d Alpine Dockerfiles passed in %.0f s" % (
+        rehearsal.word.upper(), len(ordered) - len(failed), len(ordered),
+        time.monotonic() - started))
     return 1 if failed else 0
 
 
+def rewrite(root):
+    """A copy whose Dockerfiles name the simulated base."""
+    tree = Tree(root)
+    name = base.ensure(base.minor_of(tree.version()))
+    for service in SERVICES:
+        path = tree.root / tree.dockerfile(service)
+        path.write_text(re.sub(r"^(FROM +)alpine:\S+", r"\g<1>" + name,
+                               path.read_text(), flags=re.M))
+    return 0
+
+
+def main(words):
+    if words[:1] == ["--rewrite"]:
+        return rewrite(words[1])
+    if words[:1] == ["--real"]:
+        return run(words[1], SERVICES, real=True, written=words[2])
+    return run(words[0], words[1:] or SERVICES)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -26,6 +26,11 @@ class Tree:
         inside = "" if service in MANDATORY else "bonus/"
         return "srcs/requirements/%s%s/Dockerfile" % (inside, service)
 
+    def version(self):
+        """The release that nginx's Dockerfile begins with."""
+        first = self.read(self.dockerfile("nginx")).split("\n", 1)[0]
+        return first.rpartition(":")[2]
+
     def compose(self):
         return yaml.safe_load(self.read("srcs/docker-compose.yml"))
 

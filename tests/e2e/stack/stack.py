@@ -61,8 +61,8 @@ class Stack:
             "FTP_PASV_ADDRESS": "127.0.0.1",
             "FTP_WORDPRESS_LOGIN": "on",
         }
-        if base:
-            values["BASE"] = base
+        if base or settings.BASE:
+            values["BASE"] = base or settings.BASE
         values.update(overrides)
         self.write_env(values)
 
