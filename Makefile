@@ -73,6 +73,15 @@ test-all: ## everything, the slow ones too
 test-chaos: ## thousands of requests with a sick Redis, a database killed under writes
 	@$(TESTS) chaos
 
+rehearse-alpine: ## Alpine's Dockerfiles built and started on a SIMULATED base
+	@$(TESTS) rehearse
+
+bump-alpine: ## move to another release of Alpine; VERSION=3.24.1
+	@tests/rehearse/bump.sh "$(VERSION)"
+
+alpine-check: ## with internet: tests on the real Alpine images, and a report to send
+	@$(TESTS) alpine-check
+
 bench: ## our daemons beside their peers, in one run; PART=ftp, static, cache or exporter
 	@$(TESTS) bench $(PART)
 
@@ -88,7 +97,7 @@ format: ## format the C code in place
 help: ## this list
 	@awk -F ':.*## ' ' \
 	    /^## / { printf "\n%s\n", substr($$0, 4) } \
-	    /^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	    /^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo 'Variables: BASE=alpine|debian (what images are built on; kept in srcs/.env),'
 	@echo "  COMPOSE='docker compose', DOCKER=docker (clients, instead of the search),"
@@ -96,4 +105,5 @@ help: ## this list
 	@echo '  JOBS=N (images built at a time). Settings: srcs/.env.'
 
 .PHONY: up bonus bench status logs credentials hosts stop restart down build re \
-	clean fclean test test-unit test-e2e test-all test-chaos test-clean lint format help
+	clean fclean test test-unit test-e2e test-all test-chaos test-clean \
+	rehearse-alpine bump-alpine alpine-check lint format help

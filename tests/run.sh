@@ -6,6 +6,10 @@
 #   tests/run.sh unit            C unit tests under ASan and UBSan, short fuzzing
 #   tests/run.sh php             the object cache against a real Redis
 #   tests/run.sh e2e [ARGS]      the real stack from outside; ARGS go to pytest
+#   tests/run.sh rehearse        Alpine's Dockerfiles, built for real on a base
+#                                that is SIMULATED, and mistakes planted in them
+#   tests/run.sh alpine-check    the same, and the e2e tests, on the real Alpine,
+#                                for somebody who can reach it; prints a report
 #   tests/run.sh test            all of these, cheapest first (make test)
 #   tests/run.sh all             as test, and what takes longer
 #   tests/run.sh chaos           what breaks while people are on the site
@@ -25,6 +29,8 @@
 # Environment:
 #   TEST_OUT          folder for screenshots and service logs (made if absent);
 #                     without it they are not kept
+#   TEST_BASE         alpine: e2e tests of the Alpine images, which need a registry;
+#                     simulated: of the Alpine Dockerfiles on the simulated base
 #   TEST_KEEP_IMAGES  1: keep the stack's images under the tag "test-keep", so
 #                     that the next e2e run need not build them again
 #   TEST_SECOND_TRY   1: an e2e test that fails is run once more, and listed;
@@ -205,11 +211,89 @@ run_php() {
 	in_copy tests/php/run.sh
 }
 
+# Builds on the simulated base, which stays as a cache; the rest is removed.
+# ARGS go to rehearse.py: names of services, for a look at these alone.
+run_rehearse() {
+	stage "Alpine's Dockerfiles on a SIMULATED base (nothing of it is Alpine)"
+	open_scratch
+	"$docker" run --rm -v "$repo:/repository:ro" -v "$scratch:$scratch" \
+	    "$image" sh -euc "$copy" sh "$scratch/repository"
+	run_beside python3 rehearse.py "$scratch/repository" "$@"
+	if [ $# -eq 0 ]; then
+		stage "mistakes planted in Alpine's Dockerfiles and scripts"
+		run_beside python3 -m pytest -q -p no:cacheprovider .
+	fi
+	cleanup
+	scratch='' runner=''
+}
+
+# The real thing, where it can be had: all that the rehearsal looks at, then
+# the e2e tests, and a report.
+run_alpine_check() {
+	real=$(sed -n '1s/^FROM //p' "$repo/srcs/requirements/nginx/Dockerfile")
+	"$docker" image inspect "$real" >/dev/null 2>&1 \
+	    || timeout 120 "$docker" pull "$real" >/dev/null 2>&1 \
+	    || die "$real is not here and cannot be pulled; run alpine-check" \
+	    "where a registry and Alpine's mirror can be reached"
+	[ -z "$("$docker" image inspect -f \
+	    '{{index .Config.Labels "inception.simulated"}}' "$real")" ] \
+	    || die "$real is SIMULATED; remove that image and pull the real one"
+	build_image
+	stage "Alpine's Dockerfiles on the real $real"
+	open_scratch
+	report=${TEST_OUT:-$here/out}/alpine-report.txt
+	mkdir -p "$(dirname "$report")"
+	"$docker" run --rm -v "$repo:/repository:ro" -v "$scratch:$scratch" \
+	    "$image" sh -euc "$copy" sh "$scratch/repository"
+	failed=0
+	run_beside python3 rehearse.py --real "$scratch/repository" \
+	    "$scratch/report" || failed=1
+	cp "$scratch/report" "$report"
+	cleanup
+	scratch='' runner=''
+	(TEST_BASE=alpine run_e2e "$@") >"$report.e2e" 2>&1 || failed=1
+	{
+		echo
+		echo "End-to-end tests on these images"
+		tail -n 40 "$report.e2e" | sed 's/^/  /'
+	} >>"$report"
+	rm -f "$report.e2e"
+	cat "$report"
+	say "alpine-check: the report to send is $report"
+	return "$failed"
+}
+
+# In the copy's tests/rehearse, with the engine at hand.
+run_beside() {
+	runner=inception-rehearsal-$$
+	"$docker" run --rm --name "$runner" -v "$socket:/var/run/docker.sock" \
+	    -v "$scratch:$scratch" -w "$scratch/repository/tests/rehearse" \
+	    -e "REHEARSAL_MARK=$$" "$image" "$@" &
+	pid=$!
+	wait "$pid"
+}
+
+# A folder of this run's own, which is removed at the end; the engine's socket.
+open_scratch() {
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+	trap cleanup EXIT
+	scratch=$(mktemp -d "${TMPDIR:-/tmp}/inception-test.XXXXXX")
+	chmod 755 "$scratch"
+	socket=${DOCKER_HOST:-unix:///var/run/docker.sock}
+	case $socket in
+	unix://*) socket=${socket#unix://} ;;
+	*) die "DOCKER_HOST=$socket: the tests need the engine's local socket" ;;
+	esac
+}
+
 cleanup() {
 	trap - EXIT INT TERM HUP
 	[ -z "$runner" ] || "$docker" rm -f "$runner" >/dev/null 2>&1 || :
 	if [ -n "$project" ]; then
 		remove_stacks
+	elif [ -n "$runner" ]; then
+		remove_rehearsal
 	fi
 	if [ -n "$scratch" ]; then
 		"$docker" run --rm -v "$scratch:$scratch" "$image" \
@@ -236,17 +320,25 @@ remove_stacks() {
 	    | xargs -r "$docker" rmi >/dev/null || :
 }
 
+# What a rehearsal that was broken off could not remove itself.
+remove_rehearsal() {
+	label=label=inception.rehearsal=$$
+	"$docker" ps -aq --filter "$label" | xargs -r "$docker" rm -f -v >/dev/null
+	"$docker" volume ls -q --filter "$label" \
+	    | xargs -r "$docker" volume rm -f >/dev/null
+	"$docker" network ls -q --filter "$label" \
+	    | xargs -r "$docker" network rm >/dev/null
+	"$docker" images -q --filter "$label" | sort -u \
+	    | xargs -r "$docker" rmi -f >/dev/null
+}
+
 mine() {
 	awk -v p="$project" '$2 == p || index($2, p "-") == 1 { print $1 }'
 }
 
 run_e2e() {
 	stage "the stack from outside"
-	trap 'exit 130' INT
-	trap 'exit 143' TERM HUP
-	trap cleanup EXIT
-	scratch=$(mktemp -d "${TMPDIR:-/tmp}/inception-test.XXXXXX")
-	chmod 755 "$scratch"
+	open_scratch
 	project=inception-test-$$
 	tag=test-$$
 	[ "${TEST_KEEP_IMAGES:-0}" != 1 ] || tag=test-keep
@@ -259,13 +351,14 @@ run_e2e() {
 	out=${TEST_OUT:-$scratch/out}
 	mkdir -p "$out"
 	out=$(cd "$out" && pwd)
-	socket=${DOCKER_HOST:-unix:///var/run/docker.sock}
-	case $socket in
-	unix://*) socket=${socket#unix://} ;;
-	*) die "DOCKER_HOST=$socket: the tests need the engine's local socket" ;;
-	esac
 	"$docker" run --rm -v "$repo:/repository:ro" -v "$scratch:$scratch" \
 	    "$image" sh -euc "$copy" sh "$scratch/repository"
+	base=${TEST_BASE:-}
+	if [ "$base" = simulated ]; then
+		stage "the Alpine Dockerfiles, on a base that is SIMULATED"
+		run_beside python3 rehearse.py --rewrite "$scratch/repository"
+		base=alpine
+	fi
 	runner=$project-runner
 	# In the background and waited for, so that a signal is acted on at once.
 	"$docker" run --rm --name "$runner" \
@@ -280,7 +373,7 @@ run_e2e() {
 	    -e TEST_REPO="$scratch/repository" -e TEST_SCRATCH="$scratch" -e TEST_OUT="$out" \
 	    -e TEST_PROJECT="$project" -e TEST_TAG="$tag" -e TEST_TIER="$command" \
 	    -e TEST_SMALL_DISK="$disk_path" -e TEST_CHAOS="${TEST_CHAOS:-}" \
-	    -e TEST_SECOND_TRY="${TEST_SECOND_TRY:-}" \
+	    -e TEST_SECOND_TRY="${TEST_SECOND_TRY:-}" -e TEST_BASE="$base" \
 	    -w "$scratch/repository/tests/e2e" "$image" \
 	    python3 -m pytest -p no:cacheprovider --durations=10 "$@" &
 	pid=$!
@@ -297,12 +390,13 @@ command=${1:-test}
 find_docker
 case $command in
 clean)
-	for name in "$peers_name" "$image_name"; do
+	for name in "$peers_name" "$image_name" simulated-alpine; do
 		old_images "$name" | xargs -r "$docker" rmi
 	done
 	exit 0
 	;;
-lint | unit | php | e2e | test | all | chaos | image | shell | format)
+alpine-check) ;;
+lint | unit | php | rehearse | e2e | test | all | chaos | image | shell | format)
 	build_image
 	;;
 bench | clients) ;;
@@ -316,6 +410,8 @@ case $command in
 lint) run_lint ;;
 unit) run_unit ;;
 php) run_php ;;
+rehearse) run_rehearse "$@" ;;
+alpine-check) run_alpine_check "$@" ;;
 e2e) run_e2e "$@" ;;
 bench) run_bench "$@" ;;
 clients) run_clients "$@" ;;
@@ -333,6 +429,7 @@ test | all)
 	run_lint
 	run_unit
 	run_php
+	run_rehearse
 	[ "$command" = test ] || run_more
 	run_e2e "$@"
 	if [ "$command" = all ]; then

@@ -108,7 +108,7 @@ MUTATIONS = [
      swap(MARIADB + "Dockerfile", "FROM alpine", "FROM mariadb:11\n#")),
     ("test_r12_dockerfiles_begin_with_the_penultimate_base",
      swap(NGINX + "Dockerfile", "FROM", "ARG BASE=alpine\nFROM"),
-     swap(NGINX + "Dockerfile", "3.23.6", "3.24.1"),
+     swap(NGINX + "Dockerfile", "alpine:3.23.6", "alpine:3.99.1"),
      swap(MARIADB + "Dockerfile.debian", "bookworm", "trixie")),
     ("test_r13_image_is_named_after_its_service",
      swap(COMPOSE, "image: nginx:", "image: inception-nginx:")),

@@ -9,6 +9,8 @@ OUT = pathlib.Path(os.environ["TEST_OUT"])
 SMALL_DISK = pathlib.Path(os.environ["TEST_SMALL_DISK"])
 PROJECT = os.environ["TEST_PROJECT"]
 TAG = os.environ["TEST_TAG"]
+# Empty: what the first run on a bare machine would take.
+BASE = os.environ.get("TEST_BASE", "")
 SECOND_TRY = os.environ.get("TEST_SECOND_TRY") == "1"
 # Below the ports that the kernel gives to clients; apart from those of another
 # run that starts at the same moment.

@@ -63,8 +63,8 @@ class Stack:
             # An address that nobody has (RFC 5737).
             "TRUSTED_PROXIES": "192.0.2.7",
         }
-        if base:
-            values["BASE"] = base
+        if base or settings.BASE:
+            values["BASE"] = base or settings.BASE
         values.update(overrides)
         self.write_env(values)
 
