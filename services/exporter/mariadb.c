@@ -619,9 +619,13 @@ collect(void *self, struct collection *c)
 	struct sql *sql;
 	int r = sql_open(db->conf, c, &sql);
 
-	db->scrapes++;
+	db->scrapes += !c->brief;
 	if (r < 0) {
 		return r;
+	}
+	if (c->brief) {
+		sql_close(sql);
+		return 0;
 	}
 	outcome.seconds[QUESTIONS] = seconds_since(start);
 	metrics_init(&m, c->out);

@@ -265,7 +265,8 @@ is_theirs(const struct page_source *source, struct view name)
 static bool
 is_reserved(const struct page_source *source, struct view name)
 {
-	static const char *const prefixes[] = { "cachemon_", "exporter_",
+	static const char *const prefixes[] = { "adminer_", "cachemon_",
+		"exporter_",
 		"ftpd_", "mysql_", "nginx_", "phpfpm_", "probe_", "redis_",
 		"staticd_", "tls_", "wordpress_" };
 

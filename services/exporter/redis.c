@@ -292,10 +292,14 @@ collect(void *self, struct collection *c)
 	int64_t start = clock_ms();
 	int r;
 
-	redis->scrapes++;
+	redis->scrapes += !c->brief;
 	r = open_session(redis, c, &session);
 	if (r < 0) {
 		return r;
+	}
+	if (c->brief) {
+		close_session(&session, c);
+		return 0;
 	}
 	metrics_init(&m, c->out);
 	write_up(&m, 1, redis->scrapes, "");
