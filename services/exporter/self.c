@@ -60,7 +60,7 @@ write_stat(struct metrics *m, const struct procfs_stat *s, uint64_t boot)
 }
 
 static void
-write_descriptors(struct metrics *m)
+write_limits(struct metrics *m)
 {
 	struct rlimit limit;
 
@@ -70,6 +70,14 @@ write_descriptors(struct metrics *m)
 		metrics_one_u64(m, "process_max_fds", METRICS_GAUGE,
 		    "Maximum number of open file descriptors.",
 		    (uint64_t)limit.rlim_cur);
+	}
+	if (getrlimit(RLIMIT_AS, &limit) == 0) {
+		/* Without a limit 2^64, as other exporters say it. */
+		metrics_one(m, "process_virtual_memory_max_bytes",
+		    METRICS_GAUGE,
+		    "Maximum amount of virtual memory available in bytes.",
+		    limit.rlim_cur == RLIM_INFINITY ? 0x1p64
+						    : (double)limit.rlim_cur);
 	}
 }
 
@@ -96,7 +104,7 @@ write_process(struct metrics *m, struct buf *text)
 		    METRICS_GAUGE, "Resident memory that is no file's.",
 		    kilobytes * 1024);
 	}
-	write_descriptors(m);
+	write_limits(m);
 }
 
 /* --- cgroup -------------------------------------------------------------- */

@@ -154,6 +154,20 @@ BEGIN
 END
 //
 
+-- Rows and sizes of the largest tables, under mysqld_exporter's columns.
+CREATE OR REPLACE DEFINER = stack_definer@localhost
+PROCEDURE stack.wordpress_tables()
+READS SQL DATA SQL SECURITY DEFINER
+  SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, COALESCE(ENGINE, 'NONE'),
+         COALESCE(VERSION, 0), COALESCE(ROW_FORMAT, 'NONE'),
+         COALESCE(TABLE_ROWS, 0), COALESCE(DATA_LENGTH, 0),
+         COALESCE(INDEX_LENGTH, 0), COALESCE(DATA_FREE, 0),
+         COALESCE(CREATE_OPTIONS, 'NONE')
+    FROM information_schema.TABLES
+   WHERE TABLE_SCHEMA = '@DATABASE@'
+   ORDER BY DATA_LENGTH + INDEX_LENGTH DESC LIMIT 300
+//
+
 -- One option out of a closed list. A prepared statement's parameter takes the
 -- column's collation, so the index is used.
 CREATE OR REPLACE DEFINER = stack_definer@localhost
@@ -205,6 +219,8 @@ REVOKE ALL PRIVILEGES, GRANT OPTION FROM exporter@'%'
 GRANT PROCESS, BINLOG MONITOR, SLAVE MONITOR ON *.* TO exporter@'%'
 //
 GRANT EXECUTE ON PROCEDURE stack.wordpress_counts TO exporter@'%'
+//
+GRANT EXECUTE ON PROCEDURE stack.wordpress_tables TO exporter@'%'
 //
 GRANT EXECUTE ON PROCEDURE stack.wordpress_text TO exporter@'%'
 //
