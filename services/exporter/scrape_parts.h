@@ -67,6 +67,8 @@ void slot_forget(struct slot *slot);
 
 /* The runner's thread; `data` is the struct scrape. */
 void *runner_thread(void *data);
+/* Has the runner something to do since a collector came back?  Locked. */
+bool runner_is_due(const struct scrape *scrape);
 /* Gives everybody no page.  Takes the lock. */
 void runner_send_away(struct scrape *scrape);
 

@@ -34,6 +34,20 @@ pending(const struct scrape *scrape)
 
 /* --- who waits ----------------------------------------------------------- */
 
+bool
+runner_is_due(const struct scrape *scrape)
+{
+	uint64_t open = pending(scrape);
+
+	for (const struct scrape_waiter *w = scrape->waiters; w != NULL;
+	     w = w->next) {
+		if (w->joined && (w->mask & open) == 0) {
+			return true;
+		}
+	}
+	return open == 0;
+}
+
 /* Takes the waiters that are to be answered now off the list.  Locked. */
 static struct scrape_waiter *
 take_due(struct scrape *scrape, int64_t now)

@@ -111,7 +111,9 @@ slot_thread(void *data)
 			note(slot, up, buf_cstr(&why), seconds);
 		}
 		buf_done(&why);
-		(void)pthread_cond_signal(&scrape->wake);
+		if (runner_is_due(scrape)) {
+			(void)pthread_cond_signal(&scrape->wake);
+		}
 	}
 	scrape_thread_ended(scrape);
 	return NULL;

@@ -15,14 +15,26 @@ metrics_type_name(enum metrics_type type)
 	return names[type];
 }
 
+static bool
+is_name_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || c == '_' || (c >= '0' && c <= '9')
+	    || (c >= 'A' && c <= 'Z') || c == ':';
+}
+
 bool
 metrics_name_valid(struct view name)
 {
-	return name.n > 0 && name.n <= METRICS_NAME_MAX
-	    && (name.p[0] < '0' || name.p[0] > '9')
-	    && view_only(name,
-		"abcdefghijklmnopqrstuvwxyz"
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:");
+	if (name.n == 0 || name.n > METRICS_NAME_MAX
+	    || (name.p[0] >= '0' && name.p[0] <= '9')) {
+		return false;
+	}
+	for (size_t i = 0; i < name.n; i++) {
+		if (!is_name_char(name.p[i])) {
+			return false;
+		}
+	}
+	return true;
 }
 
 void
@@ -35,13 +47,14 @@ metrics_init(struct metrics *m, struct buf *out)
 static void
 add_help(struct buf *b, const char *help)
 {
-	for (; *help != '\0'; help++) {
-		if (*help == '\\') {
-			buf_add_str(b, "\\\\");
-		} else if (*help == '\n') {
-			buf_add_str(b, "\\n");
-		} else {
-			buf_add_char(b, *help);
+	while (*help != '\0') {
+		size_t plain = strcspn(help, "\\\n");
+
+		buf_add(b, help, plain);
+		help += plain;
+		if (*help != '\0') {
+			buf_add_str(b, *help == '\n' ? "\\n" : "\\\\");
+			help++;
 		}
 	}
 }
@@ -50,16 +63,24 @@ void
 metrics_family(struct metrics *m, const char *name, enum metrics_type type,
     const char *help)
 {
+	struct view v = view_str(name);
+
 	m->labels = false;
 	m->suffix = "";
-	m->usable = metrics_name_valid(view_str(name));
+	m->usable = metrics_name_valid(v)
+	    && view_to_cstr(v, m->family, sizeof(m->family)) == 0;
 	if (!m->usable) {
 		return;
 	}
-	(void)snprintf(m->family, sizeof(m->family), "%s", name);
-	buf_addf(m->out, "# HELP %s ", name);
+	buf_add_str(m->out, "# HELP ");
+	buf_add_view(m->out, v);
+	buf_add_char(m->out, ' ');
 	add_help(m->out, help);
-	buf_addf(m->out, "\n# TYPE %s %s\n", name, metrics_type_name(type));
+	buf_add_str(m->out, "\n# TYPE ");
+	buf_add_view(m->out, v);
+	buf_add_char(m->out, ' ');
+	buf_add_str(m->out, metrics_type_name(type));
+	buf_add_char(m->out, '\n');
 }
 
 void
