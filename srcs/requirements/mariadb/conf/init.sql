@@ -179,7 +179,8 @@ BEGIN
 
   IF name IN ('cron', 'db_version', 'active_plugins', 'template', 'stylesheet',
               '_site_transient_update_core', '_site_transient_update_plugins',
-              '_site_transient_update_themes') THEN
+              '_site_transient_update_themes', 'stack_update_core',
+              'stack_update_plugins', 'stack_update_themes') THEN
     EXECUTE IMMEDIATE
       'SELECT option_value FROM `@DATABASE@`.wp_options WHERE option_name = ?'
       USING name;

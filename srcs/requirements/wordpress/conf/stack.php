@@ -41,6 +41,20 @@ function stack_ca_bundle(): string
     return $both;
 }
 
+/*
+ * What WordPress found when it last looked for updates, for the exporter. With
+ * an object cache these transients are in Redis alone, in a form that only PHP
+ * reads; a copy stays in the options, which no page loads by itself.
+ */
+foreach (['core', 'plugins', 'themes'] as $stack_kind) {
+    add_action("set_site_transient_update_$stack_kind", static function ($found) use ($stack_kind) {
+        if (wp_using_ext_object_cache()) {
+            update_option("stack_update_$stack_kind", $found, false);
+        }
+    });
+}
+unset($stack_kind);
+
 add_filter('http_request_args', static function ($args) {
     /* A plugin that chose authorities of its own keeps them. */
     $default = ABSPATH . WPINC . '/certificates/ca-bundle.crt';
