@@ -16,7 +16,7 @@ from stack.wordpress import WordPress
 
 # What proves that the stack is up comes first; what disturbs it comes last.
 ORDER = ("test_up", "test_inception", "test_site", "test_static", "test_ftp", "test_redis",
-         "test_cache", "test_metrics", "test_adminer", "test_browser",
+         "test_cache", "test_metrics", "test_prometheus", "test_adminer", "test_browser",
          "test_memory", "test_daemons", "test_ftp_wordpress", "test_ftp_hostile", "test_kill", "test_inception_life",
          "test_faults", "test_compose2",
          "test_chaos")
