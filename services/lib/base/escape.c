@@ -197,6 +197,10 @@ escape_label(struct buf *b, struct view v)
 		} else if (v.p[0] == '\n') {
 			buf_add_str(b, "\\n");
 			v = view_drop(v, 1);
+		} else if (v.p[0] == '\0') {
+			/* Not every scraper takes it. */
+			buf_add_view(b, REPLACEMENT);
+			v = view_drop(v, 1);
 		} else {
 			add_utf8(b, &v);
 		}
