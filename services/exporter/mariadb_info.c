@@ -327,8 +327,7 @@ times_row(void *ctx, const struct view *names, const struct view *cells,
 static void
 write_times(const struct times *t, struct metrics *m)
 {
-	metrics_family(m, INFO "query_response_time_seconds",
-	    METRICS_HISTOGRAM,
+	metrics_family(m, INFO "query_response_time_seconds", METRICS_HISTOGRAM,
 	    "The number of all queries by duration they took to execute.");
 	for (size_t i = 0; i < t->buckets; i++) {
 		metrics_suffix(m, "_bucket");

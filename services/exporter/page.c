@@ -266,9 +266,8 @@ static bool
 is_reserved(const struct page_source *source, struct view name)
 {
 	static const char *const prefixes[] = { "adminer_", "cachemon_",
-		"exporter_",
-		"ftpd_", "mysql_", "nginx_", "phpfpm_", "probe_", "redis_",
-		"staticd_", "tls_", "wordpress_" };
+		"exporter_", "ftpd_", "mysql_", "nginx_", "phpfpm_", "probe_",
+		"redis_", "staticd_", "tls_", "wordpress_" };
 
 	return source->foreign && !is_theirs(source, name) && !is_lent(name)
 	    && starts_with_one(name, prefixes, ARRAY_LEN(prefixes));

@@ -72,7 +72,8 @@ bool runner_is_due(const struct scrape *scrape);
 /* Gives everybody no page.  Takes the lock. */
 void runner_send_away(struct scrape *scrape);
 
-/* Counts a thread out, so that scrape_stop() can wait with a limit.  Unlocks. */
+/* Counts a thread out, so that scrape_stop() can wait with a limit.  Unlocks.
+ */
 void scrape_thread_ended(struct scrape *scrape);
 
 #endif

@@ -170,8 +170,7 @@ serve_metrics(struct http_request *rq, void *ctx)
 	}
 	buf_init(&choice.unknown, REFUSAL_MAX);
 	http_query_each(rq, choose, &choice);
-	if (buf_size(&choice.unknown) > 0
-	    || buf_error(&choice.unknown) < 0) {
+	if (buf_size(&choice.unknown) > 0 || buf_error(&choice.unknown) < 0) {
 		result = refuse_choice(rq, &choice);
 	} else {
 		waiter.mask = choice.mask;

@@ -284,19 +284,20 @@ ask_plugins(struct sql *sql, struct metrics *m, struct buf *text)
 enum component { CORE, PLUGINS, THEMES, COMPONENTS };
 
 /*
- * The transient, or where an object cache keeps it, the copy that the plugin
- * `stack` of the wordpress image leaves in the options.
+ * The copy that the plugin `stack` of the wordpress image leaves in the
+ * options; without it the transient, which is absent where an object cache
+ * keeps it.
  */
 static int
 ask_update(struct sql *sql, enum component component, struct buf *text)
 {
 	static const char *const queries[COMPONENTS][2] = {
-		[CORE] = { TEXT("_site_transient_update_core"),
-		    TEXT("stack_update_core") },
-		[PLUGINS] = { TEXT("_site_transient_update_plugins"),
-		    TEXT("stack_update_plugins") },
-		[THEMES] = { TEXT("_site_transient_update_themes"),
-		    TEXT("stack_update_themes") },
+		[CORE] = { TEXT("stack_update_core"),
+		    TEXT("_site_transient_update_core") },
+		[PLUGINS] = { TEXT("stack_update_plugins"),
+		    TEXT("_site_transient_update_plugins") },
+		[THEMES] = { TEXT("stack_update_themes"),
+		    TEXT("_site_transient_update_themes") },
 	};
 	int r = ask_text(sql, queries[component][0], text);
 
@@ -337,7 +338,7 @@ ask_updates(struct sql *sql, struct metrics *m, struct buf *text)
 		    "Updates that wait, as WordPress last looked.");
 		metrics_label(m, "component", view_str(kinds[i].name));
 		metrics_u64(m, updates.available);
-		if (kinds[i].installed != NULL) {
+		if (kinds[i].installed != NULL && updates.counted) {
 			metrics_one(m, kinds[i].installed, METRICS_GAUGE,
 			    kinds[i].help, (double)updates.checked);
 		}

@@ -73,11 +73,17 @@ BEGIN
     FROM `@DATABASE@`.wp_posts GROUP BY post_type, post_status
 
   UNION ALL
-  SELECT 'comments',
-         CASE comment_approved WHEN '1' THEN 'approved' WHEN '0' THEN 'pending'
-              ELSE CONVERT(comment_approved USING utf8mb4) COLLATE utf8mb4_bin
-         END, '', COUNT(*)
-    FROM `@DATABASE@`.wp_comments GROUP BY comment_approved
+  SELECT 'comments', ELT(n, 'approved', 'pending', 'spam', 'trash', 'other'),
+         '', CAST(ELT(n, approved, pending, spam, trash,
+                      total - approved - pending - spam - trash) AS SIGNED)
+    FROM (SELECT COALESCE(SUM(comment_approved = '1'), 0) AS approved,
+                 COALESCE(SUM(comment_approved = '0'), 0) AS pending,
+                 COALESCE(SUM(comment_approved = 'spam'), 0) AS spam,
+                 COALESCE(SUM(comment_approved = 'trash'), 0) AS trash,
+                 COUNT(*) AS total
+            FROM `@DATABASE@`.wp_comments) AS comments,
+         (SELECT 1 AS n UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL
+          SELECT 4 UNION ALL SELECT 5) AS numbers
 
   UNION ALL
   SELECT 'users',
