@@ -115,11 +115,12 @@ metrics_label(struct metrics *m, const char *key, struct view value)
 	buf_add_char(m->out, '"');
 }
 
-void
-metrics_text(struct metrics *m, struct view number)
+/* What stands before the value; false when the family is silent. */
+static bool
+open_value(struct metrics *m)
 {
 	if (!m->usable) {
-		return;
+		return false;
 	}
 	if (m->labels) {
 		buf_add_char(m->out, '}');
@@ -127,28 +128,42 @@ metrics_text(struct metrics *m, struct view number)
 		add_name(m);
 	}
 	buf_add_char(m->out, ' ');
-	buf_add_view(m->out, number);
+	return true;
+}
+
+static void
+close_value(struct metrics *m)
+{
 	buf_add_char(m->out, '\n');
 	m->labels = false;
 	m->suffix = "";
 }
 
 void
+metrics_text(struct metrics *m, struct view number)
+{
+	if (open_value(m)) {
+		buf_add_view(m->out, number);
+		close_value(m);
+	}
+}
+
+void
 metrics_u64(struct metrics *m, uint64_t value)
 {
-	char text[24];
-
-	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-	metrics_text(m, view_str(text));
+	if (open_value(m)) {
+		buf_add_u64(m->out, value);
+		close_value(m);
+	}
 }
 
 void
 metrics_i64(struct metrics *m, int64_t value)
 {
-	char text[24];
-
-	(void)snprintf(text, sizeof(text), "%lld", (long long)value);
-	metrics_text(m, view_str(text));
+	if (open_value(m)) {
+		buf_add_i64(m->out, value);
+		close_value(m);
+	}
 }
 
 void
@@ -156,13 +171,16 @@ metrics_double(struct metrics *m, double value)
 {
 	char text[40];
 
+	if (fabs(value) < 1e15 && floor(value) == value
+	    && (value != 0 || !signbit(value))) {
+		metrics_i64(m, (int64_t)value);
+		return;
+	}
 	if (isnan(value)) {
 		(void)snprintf(text, sizeof(text), "NaN");
 	} else if (isinf(value)) {
 		(void)snprintf(text, sizeof(text), "%s",
 		    value > 0 ? "+Inf" : "-Inf");
-	} else if (fabs(value) < 1e15 && floor(value) == value) {
-		(void)snprintf(text, sizeof(text), "%.0f", value);
 	} else {
 		(void)snprintf(text, sizeof(text), "%.17g", value);
 		/* The shortest form that reads back as the same number. */
