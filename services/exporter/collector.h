@@ -8,6 +8,7 @@
 #ifndef EXPORTER_COLLECTOR_H
 #define EXPORTER_COLLECTOR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -25,6 +26,7 @@
 /* One run of one collector. */
 struct collection {
 	int64_t deadline; /* clock_ms() value */
+	bool brief; /* only whether the target answers */
 	struct cutoff *cutoff; /* knows the socket while there is one */
 	struct buf *out; /* our own families, written by lib/metrics */
 	struct buf *foreign; /* somebody else's text, not looked at yet */
@@ -35,7 +37,8 @@ struct collector_class {
 	/*
 	 * Asks the target.  0, or -errno with words in `why`; then what was
 	 * written is thrown away and down() stands for it.  Returns by the
-	 * deadline, or soon after its socket was cut.
+	 * deadline, or soon after its socket was cut.  When brief, what is
+	 * written is not used, and what costs the target much is left out.
 	 */
 	int (*collect)(void *self, struct collection *c);
 	/*
@@ -80,6 +83,8 @@ NODISCARD int wordpress_collector(const struct exporter_conf *conf,
 NODISCARD int redis_collector(const struct exporter_conf *conf,
     struct collector *ret);
 NODISCARD int nginx_collector(const struct exporter_conf *conf,
+    const struct target *target, struct collector *ret);
+NODISCARD int adminer_collector(const struct exporter_conf *conf,
     const struct target *target, struct collector *ret);
 NODISCARD int phpfpm_collector(const struct exporter_conf *conf,
     const struct target *target, struct collector *ret);

@@ -66,6 +66,7 @@ exporter_conf_check(const void *data, struct buf *faults)
 	    "REDIS_HOST", "REDIS_PASSWORD");
 	check_targets(faults, "NGINX_STATUS_URL", conf->nginx_url, 1, true);
 	check_targets(faults, "PHPFPM_STATUS_URL", conf->phpfpm_url, 1, true);
+	check_targets(faults, "ADMINER_PING_URL", conf->adminer_url, 1, true);
 	check_targets(faults, "TLS_TARGETS", conf->tls_targets, TARGETS_MAX,
 	    false);
 	check_targets(faults, "MERGE_TARGETS", conf->merge_targets, TARGETS_MAX,

@@ -24,6 +24,7 @@ struct exporter_conf {
 	/* One URL each, or several targets; "none" or empty: off. */
 	char *nginx_url;
 	char *phpfpm_url;
+	char *adminer_url;
 	char *tls_targets;
 	char *tls_ca; /* PEM; empty: nothing is verified */
 	char *merge_targets;

@@ -10,131 +10,16 @@
 #endif
 #include <mysql.h>
 
-#include "exporter/budget.h"
 #include "exporter/collector.h"
-#include "exporter/landing.h"
-#include "exporter/page.h"
 #include "exporter/scrape.h"
+#include "exporter/web.h"
 #include "http/http.h"
-#include "run/clock.h"
 #include "run/log.h"
 #include "run/sig.h"
 
-#define HTTP_CONNECTIONS 64
-#define LANDING_MAX (256 * 1024)
 /* Together less than the 10 s that Docker waits by default. */
 #define DRAIN_MS 3000
 #define STOP_MS 3000
-
-/* One request for /metrics, from its coming in to its end. */
-struct pending {
-	struct scrape_waiter waiter;
-	struct MHD_Connection *connection;
-};
-
-static const struct http_header common_headers[] = {
-	{ "Cache-Control", "no-store" },
-	{ "X-Content-Type-Options", "nosniff" },
-	{ NULL, NULL },
-};
-
-static const struct http_header page_headers[] = {
-	{ "Content-Security-Policy",
-	    "default-src 'none'; style-src 'unsafe-inline'" },
-	{ NULL, NULL },
-};
-
-static void
-ready(void *data)
-{
-	struct pending *pending = data;
-
-	http_resume(pending->connection);
-}
-
-static void
-finished(void *ctx, void *state)
-{
-	struct pending *pending = state;
-
-	(void)ctx;
-	shared_let_go(pending->waiter.body);
-	free(pending);
-}
-
-static void
-stopping(void *ctx)
-{
-	scrape_abort(ctx);
-}
-
-/* The page has come: a reply that shares its memory. */
-static enum MHD_Result
-reply_body(struct http_request *rq, struct pending *pending)
-{
-	static const struct http_header vary[] = {
-		{ "Vary", "Accept" },
-		{ NULL, NULL },
-	};
-	struct shared *body = pending->waiter.body;
-
-	if (body == NULL) {
-		return http_reply_error(rq, MHD_HTTP_SERVICE_UNAVAILABLE);
-	}
-	return http_reply_response_take(rq, MHD_HTTP_OK,
-	    page_content_type(pending->waiter.format),
-	    http_response_shared(body, 0, shared_view(body).n), vary);
-}
-
-static enum MHD_Result
-serve_metrics(struct http_request *rq, void *ctx)
-{
-	struct pending *pending = *http_state(rq);
-
-	if (pending != NULL) {
-		return reply_body(rq, pending);
-	}
-	pending = calloc(1, sizeof(*pending));
-	if (pending == NULL) {
-		return http_reply_error(rq, MHD_HTTP_SERVICE_UNAVAILABLE);
-	}
-	pending->waiter.deadline = clock_ms()
-	    + budget_ms(
-		http_header_value(rq, "X-Prometheus-Scrape-Timeout-Seconds"));
-	pending->waiter.format = page_negotiate(
-	    http_header_value(rq, "Accept"));
-	pending->waiter.ready = ready;
-	pending->waiter.ctx = pending;
-	*http_state(rq) = pending;
-	pending->connection = http_suspend(rq);
-	scrape_wait(ctx, &pending->waiter);
-	return MHD_YES;
-}
-
-static enum MHD_Result
-serve_landing(struct http_request *rq, void *ctx)
-{
-	struct scrape *scrape = ctx;
-	struct buf out;
-
-	buf_init(&out, LANDING_MAX);
-	landing_open(&out);
-	for (size_t i = 0; i < scrape_count(scrape); i++) {
-		struct scrape_state state;
-
-		scrape_state(scrape, i, &state);
-		landing_row(&out, &state, time(NULL));
-	}
-	landing_close(&out);
-	return http_reply_take(rq, MHD_HTTP_OK, "text/html; charset=utf-8",
-	    &out, page_headers);
-}
-
-static const struct http_route routes[] = {
-	{ "/metrics", serve_metrics },
-	{ "/healthz", http_serve_ok },
-	{ "/", serve_landing },
-};
 
 /* --- collectors ---------------------------------------------------------- */
 
@@ -183,6 +68,7 @@ add_collectors(struct list *list, const struct exporter_conf *conf)
 		target_collector make;
 	} several[] = { { conf->nginx_url, nginx_collector },
 		{ conf->phpfpm_url, phpfpm_collector },
+		{ conf->adminer_url, adminer_collector },
 		{ conf->tls_targets, tls_collector },
 		{ conf->merge_targets, merge_collector } };
 	int r = 0;
@@ -252,20 +138,9 @@ wait_for_stop(int sig_fd)
 static int
 serve(const struct exporter_conf *conf, struct scrape *scrape, int sig_fd)
 {
-	const struct http_conf http = {
-		.port = (uint16_t)conf->port,
-		.connections = HTTP_CONNECTIONS,
-		.routes = routes,
-		.route_count = ARRAY_LEN(routes),
-		.headers = common_headers,
-		.ctx = scrape,
-		.suspending = true,
-		.finished = finished,
-		.stopping = stopping,
-	};
 	struct http_server *server;
 	struct log_line l;
-	int r = http_start(&http, &server);
+	int r = web_start((uint16_t)conf->port, scrape, &server);
 
 	if (r < 0) {
 		return fail("cannot_listen", r);

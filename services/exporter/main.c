@@ -17,7 +17,7 @@ static const struct conf_item items[] = {
 	    .fallback = "9100",
 	    .min = 1,
 	    .max = 65535,
-	    .help = "port of /metrics, / and /healthz" },
+	    .help = "port of /metrics, /status.json, / and /healthz" },
 	{ .name = "EXPORTER_DIR",
 	    .type = CONF_TEXT,
 	    .offset = AT(dir),
@@ -83,6 +83,12 @@ static const struct conf_item items[] = {
 	    .fallback = "",
 	    .help = "php-fpm's status page over HTTP; empty or none: "
 		    "not asked" },
+	{ .name = "ADMINER_PING_URL",
+	    .type = CONF_TEXT,
+	    .offset = AT(adminer_url),
+	    .fallback = "",
+	    .help = "the ping page of Adminer's php-fpm over HTTP; empty or "
+		    "none: not asked" },
 	{ .name = "TLS_TARGETS",
 	    .type = CONF_TEXT,
 	    .offset = AT(tls_targets),

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "exporter/collector.h"
+#include "exporter/mariadb_info.h"
 #include "exporter/mysql_names.h"
 #include "exporter/sql.h"
 #include "run/clock.h"
@@ -32,9 +33,12 @@ static void
 write_plain(struct metrics *m, const char *prefix, const char *name,
     enum metrics_type type, const char *help, const char *value)
 {
-	char family[METRICS_NAME_MAX + 1];
+	char family[METRICS_NAME_MAX + MYSQL_NAME_MAX + 1];
+	size_t n = strlen(prefix);
 
-	(void)snprintf(family, sizeof(family), "%s%s", prefix, name);
+	/* A thousand times for each scrape: no format is read. */
+	memcpy(family, prefix, n);
+	memcpy(family + n, name, strlen(name) + 1);
 	metrics_family(m, family, type, help);
 	metrics_text(m, view_str(value));
 }
@@ -284,251 +288,6 @@ slave_status(struct sql *sql, struct metrics *m)
 	return sql_query(sql, "SHOW ALL SLAVES STATUS", slave_row, m);
 }
 
-/* --- information_schema -------------------------------------------------- */
-
-#define INFO "mysql_info_schema_"
-
-/* A family whose value is one column of a row, and the labels another. */
-struct column {
-	const char *family;
-	enum metrics_type type;
-	const char *help;
-	double scale;
-};
-
-/* Rows of few columns, kept: each column is a family over all rows. */
-struct grid {
-	size_t rows;
-	size_t labels; /* the first columns */
-	const char *const *label_names;
-	const struct column *columns;
-	size_t column_count;
-	struct {
-		char labels[2][64];
-		double values[8];
-	} cells[64];
-};
-
-static int
-grid_row(void *ctx, const struct view *names, const struct view *cells,
-    size_t n)
-{
-	struct grid *g = ctx;
-
-	(void)names;
-	if (n < g->labels + g->column_count || g->rows == ARRAY_LEN(g->cells)) {
-		return 0;
-	}
-	for (size_t i = 0; i < g->labels; i++) {
-		if (view_to_cstr(cells[i], g->cells[g->rows].labels[i],
-			sizeof(g->cells[g->rows].labels[i]))
-		    < 0) {
-			return 0;
-		}
-	}
-	for (size_t i = 0; i < g->column_count; i++) {
-		if (view_double(cells[g->labels + i],
-			&g->cells[g->rows].values[i])
-		    < 0) {
-			return 0;
-		}
-	}
-	g->rows++;
-	return 0;
-}
-
-static void
-grid_write(const struct grid *g, struct metrics *m)
-{
-	for (size_t i = 0; i < g->column_count && g->rows > 0; i++) {
-		const struct column *c = &g->columns[i];
-
-		metrics_family(m, c->family, c->type, c->help);
-		for (size_t row = 0; row < g->rows; row++) {
-			for (size_t k = 0; k < g->labels; k++) {
-				metrics_label(m, g->label_names[k],
-				    view_str(g->cells[row].labels[k]));
-			}
-			metrics_double(m, g->cells[row].values[i] * c->scale);
-		}
-	}
-}
-
-static int
-ask_grid(struct sql *sql, struct metrics *m, const char *query,
-    const char *const *label_names, size_t labels, const struct column *columns,
-    size_t n)
-{
-	struct grid *g = calloc(1, sizeof(*g));
-	int r;
-
-	if (g == NULL) {
-		return -ENOMEM;
-	}
-	g->label_names = label_names;
-	g->labels = labels;
-	g->columns = columns;
-	g->column_count = n;
-	r = sql_query(sql, query, grid_row, g);
-	if (r == 0) {
-		grid_write(g, m);
-	}
-	free(g);
-	return r;
-}
-
-static int
-innodb_cmp(struct sql *sql, struct metrics *m)
-{
-	static const char *const labels[] = { "page_size" };
-	static const struct column columns[] = {
-		{ INFO "innodb_cmp_compress_ops_total", METRICS_COUNTER,
-		    "Number of times a B-tree page of the size PAGE_SIZE has "
-		    "been compressed.",
-		    1 },
-		{ INFO "innodb_cmp_compress_ops_ok_total", METRICS_COUNTER,
-		    "Number of times a B-tree page of the size PAGE_SIZE has "
-		    "been successfully compressed.",
-		    1 },
-		{ INFO "innodb_cmp_compress_time_seconds_total",
-		    METRICS_COUNTER,
-		    "Total time in seconds spent in attempts to compress "
-		    "B-tree pages.",
-		    1 },
-		{ INFO "innodb_cmp_uncompress_ops_total", METRICS_COUNTER,
-		    "Number of times a B-tree page of the size PAGE_SIZE has "
-		    "been uncompressed.",
-		    1 },
-		{ INFO "innodb_cmp_uncompress_time_seconds_total",
-		    METRICS_COUNTER,
-		    "Total time in seconds spent in uncompressing B-tree "
-		    "pages.",
-		    1 },
-	};
-
-	return ask_grid(sql, m,
-	    "SELECT page_size, compress_ops, compress_ops_ok, compress_time, "
-	    "uncompress_ops, uncompress_time "
-	    "FROM information_schema.innodb_cmp",
-	    labels, ARRAY_LEN(labels), columns, ARRAY_LEN(columns));
-}
-
-static int
-innodb_cmpmem(struct sql *sql, struct metrics *m)
-{
-	static const char *const labels[] = { "page_size", "buffer_pool" };
-	static const struct column columns[] = {
-		{ INFO "innodb_cmpmem_pages_used_total", METRICS_COUNTER,
-		    "Number of blocks of the size PAGE_SIZE that are currently "
-		    "in use.",
-		    1 },
-		{ INFO "innodb_cmpmem_pages_free_total", METRICS_COUNTER,
-		    "Number of blocks of the size PAGE_SIZE that are currently "
-		    "available for allocation.",
-		    1 },
-		{ INFO "innodb_cmpmem_relocation_ops_total", METRICS_COUNTER,
-		    "Number of times a block of the size PAGE_SIZE has been "
-		    "relocated.",
-		    1 },
-		{ INFO "innodb_cmpmem_relocation_time_seconds_total",
-		    METRICS_COUNTER,
-		    "Total time in seconds spent in relocating blocks.", 1e-3 },
-	};
-
-	return ask_grid(sql, m,
-	    "SELECT page_size, buffer_pool_instance, pages_used, pages_free, "
-	    "relocation_ops, relocation_time "
-	    "FROM information_schema.innodb_cmpmem",
-	    labels, ARRAY_LEN(labels), columns, ARRAY_LEN(columns));
-}
-
-/* States are made into names here, so two rows may become one series. */
-struct threads {
-	size_t n;
-	struct {
-		char command[MYSQL_NAME_MAX + 1];
-		char state[MYSQL_NAME_MAX + 1];
-		double count;
-		double seconds;
-	} items[128];
-};
-
-static int
-threads_row(void *ctx, const struct view *names, const struct view *cells,
-    size_t n)
-{
-	struct threads *t = ctx;
-	char command[MYSQL_NAME_MAX + 1], state[MYSQL_NAME_MAX + 1];
-	double count, seconds;
-	size_t i = 0;
-
-	(void)names;
-	if (n < 4 || view_double(cells[2], &count) < 0) {
-		return 0;
-	}
-	if (view_double(cells[3], &seconds) < 0) {
-		seconds = 0;
-	}
-	mysql_thread_state(cells[0], command);
-	mysql_thread_state(cells[1], state);
-	while (i < t->n
-	    && (strcmp(t->items[i].command, command) != 0
-		|| strcmp(t->items[i].state, state) != 0)) {
-		i++;
-	}
-	if (i == ARRAY_LEN(t->items)) {
-		return 0;
-	}
-	if (i == t->n) {
-		t->n++;
-		memcpy(t->items[i].command, command, sizeof(command));
-		memcpy(t->items[i].state, state, sizeof(state));
-	}
-	t->items[i].count += count;
-	t->items[i].seconds += seconds;
-	return 0;
-}
-
-static void
-write_threads(const struct threads *t, struct metrics *m, const char *family,
-    const char *help, bool seconds)
-{
-	metrics_family(m, family, METRICS_GAUGE, help);
-	for (size_t i = 0; i < t->n; i++) {
-		metrics_label(m, "command", view_str(t->items[i].command));
-		metrics_label(m, "state", view_str(t->items[i].state));
-		metrics_double(m,
-		    seconds ? t->items[i].seconds : t->items[i].count);
-	}
-}
-
-static int
-processlist(struct sql *sql, struct metrics *m)
-{
-	struct threads *t = calloc(1, sizeof(*t));
-	int r;
-
-	if (t == NULL) {
-		return -ENOMEM;
-	}
-	r = sql_query(sql,
-	    "SELECT COALESCE(command, ''), COALESCE(state, ''), COUNT(*), "
-	    "SUM(time) FROM information_schema.processlist "
-	    "WHERE id != CONNECTION_ID() GROUP BY command, state "
-	    "ORDER BY NULL",
-	    threads_row, t);
-	if (r == 0) {
-		write_threads(t, m, INFO "processlist_threads",
-		    "The number of threads split by current state.", false);
-		write_threads(t, m, INFO "processlist_seconds",
-		    "The number of seconds threads have used split by current "
-		    "state.",
-		    true);
-	}
-	free(t);
-	return r;
-}
-
 /* --- the whole ----------------------------------------------------------- */
 
 static const struct {
@@ -538,9 +297,12 @@ static const struct {
 	{ "collect.global_status", global_status },
 	{ "collect.global_variables", global_variables },
 	{ "collect.slave_status", slave_status },
-	{ "collect.info_schema.innodb_cmp", innodb_cmp },
-	{ "collect.info_schema.innodb_cmpmem", innodb_cmpmem },
-	{ "collect.info_schema.processlist", processlist },
+	{ "collect.info_schema.innodb_cmp", mariadb_innodb_cmp },
+	{ "collect.info_schema.innodb_cmpmem", mariadb_innodb_cmpmem },
+	{ "collect.info_schema.query_response_time",
+	    mariadb_query_response_time },
+	{ "collect.info_schema.processlist", mariadb_processlist },
+	{ "collect.info_schema.tables", mariadb_tables },
 };
 
 #define QUESTIONS ARRAY_LEN(questions)
@@ -619,9 +381,13 @@ collect(void *self, struct collection *c)
 	struct sql *sql;
 	int r = sql_open(db->conf, c, &sql);
 
-	db->scrapes++;
+	db->scrapes += !c->brief;
 	if (r < 0) {
 		return r;
+	}
+	if (c->brief) {
+		sql_close(sql);
+		return 0;
 	}
 	outcome.seconds[QUESTIONS] = seconds_since(start);
 	metrics_init(&m, c->out);

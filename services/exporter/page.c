@@ -25,6 +25,7 @@ struct reader {
 	struct page *page;
 	const struct page_source *source;
 	uint32_t family; /* the one begun last, or NONE */
+	bool ours; /* and nobody else may give samples of it */
 	struct view help_name; /* a HELP line that waits for its family */
 	struct view help;
 	size_t dropped;
@@ -131,7 +132,7 @@ page_find_family(const struct page *page, struct view name)
 	if (page->index_cap == 0) {
 		return NONE;
 	}
-	at = hash_of(name) & (page->index_cap - 1);
+	at = quick_hash(name) & (page->index_cap - 1);
 	for (int i = 0; i < PROBES_MAX && page->index[at] != 0; i++) {
 		uint32_t number = page->index[at] - 1;
 
@@ -147,7 +148,7 @@ page_find_family(const struct page *page, struct view name)
 static bool
 index_place(struct page *page, struct view name, uint32_t number)
 {
-	size_t at = hash_of(name) & (page->index_cap - 1);
+	size_t at = quick_hash(name) & (page->index_cap - 1);
 
 	for (int i = 0; i < PROBES_MAX; i++) {
 		if (page->index[at] == 0) {
@@ -261,16 +262,23 @@ is_theirs(const struct page_source *source, struct view name)
 	return source->prefix.n > 0 && view_starts(name, source->prefix);
 }
 
+/* Does the name begin as those do that only one side may give? */
+static bool
+is_owned(struct view name)
+{
+	static const char *const prefixes[] = { "adminer_", "cachemon_",
+		"exporter_", "ftpd_", "mysql_", "nginx_", "phpfpm_", "probe_",
+		"redis_", "staticd_", "tls_", "wordpress_" };
+
+	return !is_lent(name)
+	    && starts_with_one(name, prefixes, ARRAY_LEN(prefixes));
+}
+
 /* Is it a name that only our own collectors give? */
 static bool
 is_reserved(const struct page_source *source, struct view name)
 {
-	static const char *const prefixes[] = { "cachemon_", "exporter_",
-		"ftpd_", "mysql_", "nginx_", "phpfpm_", "probe_", "redis_",
-		"staticd_", "tls_", "wordpress_" };
-
-	return source->foreign && !is_theirs(source, name) && !is_lent(name)
-	    && starts_with_one(name, prefixes, ARRAY_LEN(prefixes));
+	return source->foreign && !is_theirs(source, name) && is_owned(name);
 }
 
 /* "# TYPE name type": begins a family, or goes on with one of that type. */
@@ -293,6 +301,9 @@ read_type(struct reader *reader, struct view rest)
 		return;
 	}
 	reader->family = number;
+	/* Summaries and histograms have samples of several names. */
+	reader->ours = reader->source->trusted && is_owned(name)
+	    && type <= METRICS_UNTYPED;
 	if (family_at(reader->page, number)->help.p == NULL
 	    && view_eq(reader->help_name, name)) {
 		family_at(reader->page, number)->help = reader->help;
@@ -327,7 +338,7 @@ read_comment(struct reader *reader, struct view line)
 		struct view rest = view_drop(line, 7);
 		struct view name = view_cut(&rest, ' ');
 
-		if (help_valid(rest)) {
+		if (reader->source->trusted || help_valid(rest)) {
 			reader->help_name = name;
 			reader->help = rest.p == NULL ? VIEW("") : rest;
 		} else {
@@ -468,6 +479,52 @@ read_sample(struct reader *reader, struct view line)
 	return add_line(page, family, line, target, sample.name.n);
 }
 
+/*
+ * A sample that our own collectors wrote, of a family that only they have, so
+ * that its labels stand in the same order whenever it comes.  1 when it has to
+ * be looked at closely after all.
+ */
+static int
+read_trusted(struct reader *reader, struct view line)
+{
+	struct page *page = reader->page;
+	struct family *family;
+	struct view series = line;
+	const char *end;
+	int r;
+
+	if (!reader->ours || reader->family == NONE
+	    || line.n > SAMPLE_LINE_MAX) {
+		return 1;
+	}
+	family = family_at(page, reader->family);
+	end = memrchr(line.p, ' ', line.n);
+	if (end == NULL || !view_starts(line, family->name)
+	    || (line.p[family->name.n] != ' '
+		&& line.p[family->name.n] != '{')) {
+		return 1;
+	}
+	if (page->samples == PAGE_SAMPLES_MAX) {
+		return -EPERM;
+	}
+	series.n = (size_t)(end - line.p);
+	r = set_add(&page->series, quick_hash(series));
+	if (r < 0) {
+		return r;
+	}
+	page->samples++;
+	return add_line(page, family, line, (struct view){ NULL, 0 },
+	    family->name.n);
+}
+
+static int
+read_line(struct reader *reader, struct view line)
+{
+	int r = reader->source->trusted ? read_trusted(reader, line) : 1;
+
+	return r > 0 ? read_sample(reader, line) : r;
+}
+
 size_t
 page_add(struct page *page, struct view text, const struct page_source *source)
 {
@@ -486,7 +543,7 @@ page_add(struct page *page, struct view text, const struct page_source *source)
 		}
 		if (line.p[0] == '#') {
 			read_comment(&reader, line);
-		} else if (read_sample(&reader, line) < 0) {
+		} else if (read_line(&reader, line) < 0) {
 			reader.dropped++;
 		}
 	}

@@ -28,6 +28,12 @@
 
 struct page_source {
 	bool foreign;
+	/*
+	 * Written by lib/metrics just now: lines are valid and have no time
+	 * stamp, so they are only looked at as far as it takes to put them in
+	 * their place.
+	 */
+	bool trusted;
 	struct view prefix; /* "ftpd_" */
 	struct view target; /* "ftpd:8021"; p == NULL: no label is added */
 };

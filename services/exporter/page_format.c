@@ -1,35 +1,15 @@
 #include "exporter/page_format.h"
 
+#include "exporter/accept.h"
 #include "metrics/metrics.h"
-
-/* The weight of one element of an Accept header. */
-static double
-weight(struct view parameters)
-{
-	double q = 1;
-
-	while (parameters.p != NULL) {
-		struct view parameter = view_trim(view_cut(&parameters, ';'));
-		struct view key = view_trim(view_cut(&parameter, '='));
-
-		if (view_eq_nocase(key, VIEW("q"))
-		    && view_double(view_trim(parameter), &q) < 0) {
-			q = 0;
-		}
-	}
-	return q;
-}
 
 enum page_format
 page_negotiate(struct view accept)
 {
-	double open = 0, text = 0;
+	double open = 0, text = 0, q;
+	struct view type;
 
-	while (accept.p != NULL) {
-		struct view element = view_cut(&accept, ',');
-		struct view type = view_trim(view_cut(&element, ';'));
-		double q = weight(element);
-
+	while (accept_next(&accept, &type, &q)) {
 		if (view_eq_nocase(type,
 			VIEW("application/openmetrics-text"))) {
 			open = q > open ? q : open;

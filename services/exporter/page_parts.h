@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/view.h"
 #include "exporter/page.h"
@@ -70,6 +71,23 @@ static inline struct piece *
 piece_at(const struct page *page, uint32_t number)
 {
 	return (struct piece *)page->pieces.items + number;
+}
+
+/* Eight bytes at a time; for tables in memory only. */
+static inline uint64_t
+quick_hash(struct view v)
+{
+	uint64_t h = v.n * UINT64_C(0x9e3779b97f4a7c15), word;
+
+	for (; v.n >= sizeof(word); v.n -= sizeof(word), v.p += sizeof(word)) {
+		memcpy(&word, v.p, sizeof(word));
+		h = (h ^ word) * UINT64_C(0xff51afd7ed558ccd);
+		h ^= h >> 32;
+	}
+	word = 0;
+	memcpy(&word, v.p, v.n);
+	h = (h ^ word) * UINT64_C(0xc4ceb9fe1a85ec53);
+	return h ^ (h >> 29);
 }
 
 /* The family of this name, or NONE. */

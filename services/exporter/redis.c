@@ -24,6 +24,9 @@
 struct redis {
 	const struct exporter_conf *conf;
 	atomic_uint_fast64_t scrapes;
+	/* Of the scrapes that went well; only collect() touches them. */
+	double seconds;
+	uint64_t successes;
 };
 
 /* One run. */
@@ -283,25 +286,45 @@ ask_all(struct session *s, struct metrics *m)
 	return r;
 }
 
+static void
+write_durations(struct redis *redis, struct metrics *m, double seconds)
+{
+	redis->seconds += seconds;
+	redis->successes++;
+	metrics_one(m, "redis_exporter_last_scrape_duration_seconds",
+	    METRICS_GAUGE, "exporter_last_scrape_duration_seconds metric",
+	    seconds);
+	metrics_family(m, "redis_exporter_scrape_duration_seconds",
+	    METRICS_SUMMARY, "Durations of scrapes by the exporter");
+	metrics_suffix(m, "_sum");
+	metrics_double(m, redis->seconds);
+	metrics_suffix(m, "_count");
+	metrics_u64(m, redis->successes);
+}
+
 static int
 collect(void *self, struct collection *c)
 {
 	struct redis *redis = self;
 	struct session session;
 	struct metrics m;
-	int64_t start = clock_ms();
+	int64_t start = clock_us();
 	int r;
 
-	redis->scrapes++;
+	redis->scrapes += !c->brief;
 	r = open_session(redis, c, &session);
 	if (r < 0) {
 		return r;
+	}
+	if (c->brief) {
+		close_session(&session, c);
+		return 0;
 	}
 	metrics_init(&m, c->out);
 	write_up(&m, 1, redis->scrapes, "");
 	metrics_one(&m, "redis_exporter_last_scrape_connect_time_seconds",
 	    METRICS_GAUGE, "exporter_last_scrape_connect_time_seconds metric",
-	    (double)(clock_ms() - start) / 1000);
+	    (double)(clock_us() - start) / 1e6);
 	r = ask_all(&session, &m);
 	close_session(&session, c);
 	if (r == -EPERM) {
@@ -311,9 +334,7 @@ collect(void *self, struct collection *c)
 	if (r < 0) {
 		return collection_fail(c, r, "Redis: %s", strerror(-r));
 	}
-	metrics_one(&m, "redis_exporter_last_scrape_duration_seconds",
-	    METRICS_GAUGE, "exporter_last_scrape_duration_seconds metric",
-	    (double)(clock_ms() - start) / 1000);
+	write_durations(redis, &m, (double)(clock_us() - start) / 1e6);
 	return 0;
 }
 

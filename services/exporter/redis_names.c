@@ -15,18 +15,22 @@ enum how {
 
 /* The fields of one number each.  redis_ stands before every name. */
 static const struct simple {
-	const char *field;
+	struct view field;
 	const char *name;
 	enum metrics_type type;
 	enum how how;
 } simple_fields[] = {
+#define FIELD(field) \
+	{ \
+		field, sizeof(field) - 1 \
+	}
 #define GAUGE(field, name) \
 	{ \
-		field, name, METRICS_GAUGE, PLAIN \
+		FIELD(field), name, METRICS_GAUGE, PLAIN \
 	}
 #define COUNTER(field, name) \
 	{ \
-		field, name, METRICS_COUNTER, PLAIN \
+		FIELD(field), name, METRICS_COUNTER, PLAIN \
 	}
 	/* Server */
 	GAUGE("uptime_in_seconds", "uptime_in_seconds"),
@@ -93,8 +97,8 @@ static const struct simple {
 	GAUGE("rdb_changes_since_last_save", "rdb_changes_since_last_save"),
 	GAUGE("rdb_bgsave_in_progress", "rdb_bgsave_in_progress"),
 	GAUGE("rdb_last_save_time", "rdb_last_save_timestamp_seconds"),
-	{ "rdb_last_bgsave_status", "rdb_last_bgsave_status", METRICS_GAUGE,
-	    STATUS },
+	{ FIELD("rdb_last_bgsave_status"), "rdb_last_bgsave_status",
+	    METRICS_GAUGE, STATUS },
 	GAUGE("rdb_last_bgsave_time_sec", "rdb_last_bgsave_duration_sec"),
 	GAUGE("rdb_current_bgsave_time_sec", "rdb_current_bgsave_duration_sec"),
 	COUNTER("rdb_saves", "rdb_saves_total"),
@@ -115,10 +119,10 @@ static const struct simple {
 	GAUGE("aof_rewrite_buffer_length", "aof_rewrite_buffer_length"),
 	GAUGE("aof_pending_bio_fsync", "aof_pending_bio_fsync"),
 	GAUGE("aof_delayed_fsync", "aof_delayed_fsync"),
-	{ "aof_last_bgrewrite_status", "aof_last_bgrewrite_status",
+	{ FIELD("aof_last_bgrewrite_status"), "aof_last_bgrewrite_status",
 	    METRICS_GAUGE, STATUS },
-	{ "aof_last_write_status", "aof_last_write_status", METRICS_GAUGE,
-	    STATUS },
+	{ FIELD("aof_last_write_status"), "aof_last_write_status",
+	    METRICS_GAUGE, STATUS },
 	GAUGE("module_fork_in_progress", "module_fork_in_progress"),
 	GAUGE("module_fork_last_cow_size", "module_fork_last_cow_size"),
 	/* Stats */
@@ -154,7 +158,7 @@ static const struct simple {
 	GAUGE("pubsub_channels", "pubsub_channels"),
 	GAUGE("pubsub_patterns", "pubsub_patterns"),
 	GAUGE("pubsubshard_channels", "pubsubshard_channels"),
-	{ "latest_fork_usec", "latest_fork_seconds", METRICS_GAUGE,
+	{ FIELD("latest_fork_usec"), "latest_fork_seconds", METRICS_GAUGE,
 	    MICROSECONDS },
 	GAUGE("migrate_cached_sockets", "migrate_cached_sockets_total"),
 	GAUGE("slave_expires_tracked_keys", "slave_expires_tracked_keys"),
@@ -192,6 +196,7 @@ static const struct simple {
 	GAUGE("cluster_connections", "cluster_connections"),
 #undef GAUGE
 #undef COUNTER
+#undef FIELD
 };
 
 static void
@@ -254,8 +259,7 @@ write_simples(struct metrics *m, struct view info, int64_t now)
 
 	while (info_next(&info, &field)) {
 		for (size_t i = 0; i < ARRAY_LEN(simple_fields); i++) {
-			if (view_eq(field.name,
-				view_str(simple_fields[i].field))) {
+			if (view_eq(field.name, simple_fields[i].field)) {
 				write_simple(m, &simple_fields[i], field.value);
 				break;
 			}

@@ -80,7 +80,7 @@ void
 run_page_init(struct run_page *run, struct run_shot *shots, size_t n,
     uint64_t runs, double seconds)
 {
-	static const struct page_source own = { .foreign = false };
+	static const struct page_source own = { .trusted = true };
 
 	run->page = page_new();
 	buf_init(&run->downs, COLLECTION_MAX);

@@ -6,362 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "exporter/run_page.h"
+#include "exporter/scrape_parts.h"
 #include "run/clock.h"
-#include "run/log.h"
 #include "run/thread.h"
 
 /* OpenSSL and name look-ups need more than musl's 128 KiB. */
 #define THREAD_STACK (512 * 1024)
 
-/* A collector with its thread. */
-struct slot {
-	struct scrape *scrape;
-	struct collector collector;
-	struct cutoff cutoff;
-	pthread_t thread;
-	pthread_cond_t go;
-	/* Under the scrape's lock. */
-	bool wanted; /* the thread is to begin */
-	bool busy; /* from the start of a run until collect() came back */
-	bool done; /* came back in time, in this run */
-	bool late; /* the run is over, and it has not come back */
-	bool up; /* of the last run */
-	bool ever;
-	time_t last_up;
-	double seconds;
-	int64_t deadline;
-	char why[COLLECTOR_WHY_MAX + 1];
-	/* Of the thread while busy, else of the run. */
-	struct buf out;
-	struct buf foreign;
-};
+/* --- asking -------------------------------------------------------------- */
 
-struct scrape {
-	pthread_mutex_t lock;
-	pthread_cond_t wake; /* the runner: somebody waits, or came back */
-	pthread_cond_t ended; /* a thread has ended */
-	pthread_t runner;
-	size_t alive;
-	bool stop; /* threads end */
-	bool aborted; /* nobody waits any more */
-	struct scrape_waiter *waiters;
-	uint64_t runs;
-	int64_t run_start;
-	size_t count;
-	struct slot slots[];
-};
-
-/* --- a collector's thread ------------------------------------------------ */
-
-/* Why a collector is down, once for each time it changes. */
-static void
-log_change(const struct slot *slot, bool was_up, bool was_ever)
+/* All collectors. */
+static uint64_t
+whole_mask(const struct scrape *scrape)
 {
-	struct log_line l;
-
-	/* That it is up at first is what one expects. */
-	if (slot->up == (was_ever ? was_up : true)) {
-		return;
-	}
-	log_open(&l, slot->up ? LOG_INFO : LOG_WARN,
-	    slot->up ? "collector_up" : "collector_down");
-	log_str(&l, "collector", slot->collector.name);
-	if (!slot->up) {
-		log_str(&l, "why", slot->why);
-	}
-	log_close(&l);
-}
-
-/* Notes how a run ended for a collector.  Locked. */
-static void
-note(struct slot *slot, bool up, const char *why, double seconds)
-{
-	bool was_up = slot->up, was_ever = slot->ever;
-
-	slot->up = up;
-	slot->ever = true;
-	slot->seconds = seconds;
-	(void)snprintf(slot->why, sizeof(slot->why), "%s", why);
-	if (up) {
-		slot->last_up = time(NULL);
-	}
-	log_change(slot, was_up, was_ever);
-}
-
-static double
-seconds_since(int64_t start)
-{
-	return (double)(clock_ms() - start) / 1000;
-}
-
-/* One run, without the lock.  True: up. */
-static bool
-collect(struct slot *slot, struct buf *why, double *ret_seconds)
-{
-	struct collection c = { .deadline = slot->deadline,
-		.cutoff = &slot->cutoff,
-		.out = &slot->out,
-		.foreign = &slot->foreign,
-		.why = why };
-	int64_t start = clock_us();
-	int r = slot->collector.class->collect(slot->collector.self, &c);
-
-	if (r == 0) {
-		r = buf_error(&slot->out);
-	}
-	if (r == 0) {
-		r = buf_error(&slot->foreign);
-	}
-	if (r < 0 && buf_size(why) == 0) {
-		buf_add_str(why, strerror(-r));
-	}
-	*ret_seconds = (double)(clock_us() - start) / 1e6;
-	return r == 0;
-}
-
-static void
-forget_output(struct slot *slot)
-{
-	buf_done(&slot->out);
-	buf_done(&slot->foreign);
-}
-
-/* Counts a thread out, so that scrape_stop() can wait with a limit. */
-static void
-thread_ended(struct scrape *scrape)
-{
-	scrape->alive--;
-	(void)pthread_cond_broadcast(&scrape->ended);
-	(void)pthread_mutex_unlock(&scrape->lock);
-}
-
-static void *
-slot_thread(void *data)
-{
-	struct slot *slot = data;
-	struct scrape *scrape = slot->scrape;
-
-	(void)pthread_mutex_lock(&scrape->lock);
-	while (!scrape->stop) {
-		struct buf why;
-		double seconds;
-		bool up;
-
-		if (!slot->wanted) {
-			(void)pthread_cond_wait(&slot->go, &scrape->lock);
-			continue;
-		}
-		slot->wanted = false;
-		(void)pthread_mutex_unlock(&scrape->lock);
-		buf_init(&why, COLLECTOR_WHY_MAX);
-		up = collect(slot, &why, &seconds);
-		(void)pthread_mutex_lock(&scrape->lock);
-		slot->busy = false;
-		if (slot->late) {
-			forget_output(slot);
-		} else {
-			slot->done = true;
-			note(slot, up, buf_cstr(&why), seconds);
-		}
-		buf_done(&why);
-		(void)pthread_cond_signal(&scrape->wake);
-	}
-	thread_ended(scrape);
-	return NULL;
-}
-
-/* --- the runner ---------------------------------------------------------- */
-
-/* Takes the waiters that are due off the list. */
-static struct scrape_waiter *
-take_due(struct scrape *scrape, int64_t now)
-{
-	struct scrape_waiter **at = &scrape->waiters, *due = NULL;
-
-	while (*at != NULL) {
-		struct scrape_waiter *waiter = *at;
-
-		if (waiter->deadline <= now) {
-			*at = waiter->next;
-			waiter->next = due;
-			due = waiter;
-		} else {
-			at = &waiter->next;
-		}
-	}
-	return due;
-}
-
-/* Gives each of the list its body; the list is gone afterwards. */
-static void
-hand_out(struct scrape_waiter *due, struct shared *bodies[PAGE_FORMATS])
-{
-	while (due != NULL) {
-		struct scrape_waiter *next = due->next;
-
-		due->body = shared_hold(bodies[due->format]);
-		due->ready(due->ctx);
-		due = next;
-	}
-	for (size_t i = 0; i < PAGE_FORMATS; i++) {
-		shared_let_go(bodies[i]);
-	}
-}
-
-/* The state of all collectors.  Locked. */
-static void
-take_shots(const struct scrape *scrape, double seconds, struct run_shot *shots)
-{
-	for (size_t i = 0; i < scrape->count; i++) {
-		const struct slot *slot = &scrape->slots[i];
-
-		shots[i] = (struct run_shot){ .collector = &slot->collector,
-			.up = slot->done && slot->up,
-			.seconds = slot->done ? slot->seconds : seconds };
-		if (slot->done) {
-			shots[i].out = buf_view(&slot->out);
-			shots[i].foreign = buf_view(&slot->foreign);
-		}
-	}
-}
-
-static bool
-is_wanted(const struct scrape_waiter *due, enum page_format format)
-{
-	while (due != NULL && due->format != format) {
-		due = due->next;
-	}
-	return due != NULL;
-}
-
-/* Answers a list of waiters with what is there.  Locked; unlocks meanwhile. */
-static void
-answer(struct scrape *scrape, struct scrape_waiter *due)
-{
-	struct run_shot shots[SCRAPE_COLLECTORS_MAX];
-	struct shared *bodies[PAGE_FORMATS] = { NULL };
-	struct run_page run;
-	uint64_t runs = scrape->runs;
-	double seconds = seconds_since(scrape->run_start);
-
-	if (due == NULL) {
-		return;
-	}
-	take_shots(scrape, seconds, shots);
-	(void)pthread_mutex_unlock(&scrape->lock);
-	run_page_init(&run, shots, scrape->count, runs, seconds);
-	for (size_t i = 0; i < PAGE_FORMATS; i++) {
-		if (is_wanted(due, (enum page_format)i)) {
-			bodies[i] = run_page_body(&run, (enum page_format)i);
-		}
-	}
-	run_page_done(&run);
-	hand_out(due, bodies);
-	(void)pthread_mutex_lock(&scrape->lock);
-}
-
-/* Wakes all collectors that are not at work. */
-static void
-begin_run(struct scrape *scrape, int64_t deadline)
-{
-	scrape->runs++;
-	scrape->run_start = clock_ms();
-	for (size_t i = 0; i < scrape->count; i++) {
-		struct slot *slot = &scrape->slots[i];
-
-		slot->done = false;
-		if (slot->busy) {
-			note(slot, false, "still busy with an earlier scrape",
-			    slot->seconds);
-			continue;
-		}
-		cutoff_reset(&slot->cutoff);
-		slot->busy = true;
-		slot->late = false;
-		slot->deadline = deadline;
-		slot->wanted = true;
-		(void)pthread_cond_signal(&slot->go);
-	}
-}
-
-/* Is nobody of this run at work any more? */
-static bool
-run_complete(const struct scrape *scrape)
-{
-	for (size_t i = 0; i < scrape->count; i++) {
-		if (scrape->slots[i].busy && !scrape->slots[i].late) {
-			return false;
-		}
-	}
-	return true;
-}
-
-/* Cuts off who has not come back. */
-static void
-end_run(struct scrape *scrape)
-{
-	for (size_t i = 0; i < scrape->count; i++) {
-		struct slot *slot = &scrape->slots[i];
-
-		if (slot->busy && !slot->late) {
-			slot->late = true;
-			cutoff_now(&slot->cutoff);
-			note(slot, false, "no answer in time",
-			    seconds_since(scrape->run_start));
-		}
-	}
-}
-
-/* One run from its first waiter to its last. */
-static void
-run_once(struct scrape *scrape)
-{
-	int64_t deadline = scrape->waiters->deadline;
-
-	begin_run(scrape, deadline);
-	while (!scrape->aborted && !run_complete(scrape)
-	    && clock_ms() < deadline) {
-		struct scrape_waiter *due = take_due(scrape, clock_ms());
-		int64_t next = deadline;
-
-		if (due != NULL) {
-			answer(scrape, due);
-			continue;
-		}
-		for (struct scrape_waiter *w = scrape->waiters; w != NULL;
-		     w = w->next) {
-			next = w->deadline < next ? w->deadline : next;
-		}
-		(void)thread_cond_wait(&scrape->wake, &scrape->lock, next);
-	}
-	end_run(scrape);
-	if (!scrape->aborted) {
-		answer(scrape, take_due(scrape, INT64_MAX));
-	}
-	for (size_t i = 0; i < scrape->count; i++) {
-		if (scrape->slots[i].done) {
-			forget_output(&scrape->slots[i]);
-			scrape->slots[i].done = false;
-		}
-	}
-}
-
-static void *
-runner_thread(void *data)
-{
-	struct scrape *scrape = data;
-
-	(void)pthread_mutex_lock(&scrape->lock);
-	while (!scrape->stop) {
-		if (scrape->waiters == NULL || scrape->aborted) {
-			(void)pthread_cond_wait(&scrape->wake, &scrape->lock);
-		} else {
-			run_once(scrape);
-		}
-	}
-	thread_ended(scrape);
-	return NULL;
+	return scrape->count == 64 ? UINT64_MAX
+				   : ((uint64_t)1 << scrape->count) - 1;
 }
 
 void
@@ -374,7 +33,10 @@ scrape_wait(struct scrape *scrape, struct scrape_waiter *waiter)
 	if (!aborted) {
 		struct scrape_waiter **at = &scrape->waiters;
 
-		/* The first who came decides the run's deadline. */
+		waiter->mask &= whole_mask(scrape);
+		if (waiter->mask == 0) {
+			waiter->mask = whole_mask(scrape);
+		}
 		while (*at != NULL) {
 			at = &(*at)->next;
 		}
@@ -390,6 +52,14 @@ scrape_wait(struct scrape *scrape, struct scrape_waiter *waiter)
 }
 
 /* --- life ---------------------------------------------------------------- */
+
+void
+scrape_thread_ended(struct scrape *scrape)
+{
+	scrape->alive--;
+	(void)pthread_cond_broadcast(&scrape->ended);
+	(void)pthread_mutex_unlock(&scrape->lock);
+}
 
 static int
 start_thread(struct scrape *scrape, pthread_t *thread, void *(*fn)(void *),
@@ -442,7 +112,7 @@ scrape_free(struct scrape *scrape)
 	for (size_t i = 0; i < scrape->count; i++) {
 		struct slot *slot = &scrape->slots[i];
 
-		forget_output(slot);
+		slot_forget(slot);
 		collector_done(&slot->collector);
 		cutoff_done(&slot->cutoff);
 		(void)pthread_cond_destroy(&slot->go);
@@ -522,15 +192,7 @@ scrape_start(struct collector *collectors, size_t n, struct scrape **ret)
 void
 scrape_abort(struct scrape *scrape)
 {
-	struct shared *none[PAGE_FORMATS] = { NULL };
-	struct scrape_waiter *due;
-
-	(void)pthread_mutex_lock(&scrape->lock);
-	scrape->aborted = true;
-	due = take_due(scrape, INT64_MAX);
-	(void)pthread_cond_signal(&scrape->wake);
-	(void)pthread_mutex_unlock(&scrape->lock);
-	hand_out(due, none);
+	runner_send_away(scrape);
 }
 
 bool
@@ -563,6 +225,7 @@ scrape_state(struct scrape *scrape, size_t i, struct scrape_state *ret)
 				   : SCRAPE_DOWN,
 		.busy = slot->busy,
 		.last_up = slot->last_up,
+		.noted = slot->noted,
 		.seconds = slot->seconds };
 	memcpy(ret->why, slot->why, sizeof(ret->why));
 	(void)pthread_mutex_unlock(&scrape->lock);

@@ -4,12 +4,13 @@
  * Each collector has one thread for ever.  A run wakes them all; who is still
  * at work from an earlier run counts as down and is not started again, so a
  * target that hangs costs its own series and nothing grows.  Whoever asks
- * while a run is going on gets that run's page, but not later than its own
- * deadline.
+ * while a run is going on takes part in it, and is answered when what he wants
+ * has come back, but not later than his own deadline (see scrape_run.c).
  */
 #ifndef EXPORTER_SCRAPE_H
 #define EXPORTER_SCRAPE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -20,10 +21,19 @@
 
 struct scrape;
 
-/* Somebody who waits for a page.  Zeroed, filled and kept by the caller. */
+/*
+ * Somebody who waits.  Zeroed, filled and kept by the caller.
+ */
 struct scrape_waiter {
 	int64_t deadline; /* clock_ms() value */
+	uint64_t mask; /* the collectors he wants, bit by number; 0: all */
 	enum page_format format;
+	bool gzip; /* the page compressed (RFC 1952) */
+	/*
+	 * He wants to know who is up, no page: collectors only make sure that
+	 * their target answers.  scrape_state() tells afterwards.
+	 */
+	bool brief;
 	/* Called exactly once, from any thread, perhaps at once. */
 	void (*ready)(void *ctx);
 	void *ctx;
@@ -31,6 +41,8 @@ struct scrape_waiter {
 	struct shared *body;
 	/* Private. */
 	struct scrape_waiter *next;
+	bool joined; /* takes part in the run */
+	bool answered;
 };
 
 /* How a collector is, for people. */
@@ -43,6 +55,7 @@ struct scrape_state {
 	} how;
 	bool busy; /* at work right now */
 	time_t last_up; /* 0: never */
+	int64_t noted; /* clock_ms() when this was last found out; 0: never */
 	double seconds; /* the last run took */
 	char why[COLLECTOR_WHY_MAX + 1];
 };

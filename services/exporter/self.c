@@ -18,6 +18,16 @@
 #define FILE_MAX_BYTES (256 * 1024)
 #define CGROUP "/sys/fs/cgroup/"
 
+/* What does not change while the process lives, and is costly to read. */
+struct self {
+	const struct exporter_conf *conf;
+	uint64_t boot; /* Unix time; 0: not known */
+	/* The volume's mount; point is empty when it is not known. */
+	char point[256];
+	char type[64];
+	char device[256];
+};
+
 /* --- process ------------------------------------------------------------- */
 
 static uint64_t
@@ -60,7 +70,7 @@ write_stat(struct metrics *m, const struct procfs_stat *s, uint64_t boot)
 }
 
 static void
-write_descriptors(struct metrics *m)
+write_limits(struct metrics *m)
 {
 	struct rlimit limit;
 
@@ -71,19 +81,22 @@ write_descriptors(struct metrics *m)
 		    "Maximum number of open file descriptors.",
 		    (uint64_t)limit.rlim_cur);
 	}
+	if (getrlimit(RLIMIT_AS, &limit) == 0) {
+		/* Without a limit 2^64, as other exporters say it. */
+		metrics_one(m, "process_virtual_memory_max_bytes",
+		    METRICS_GAUGE,
+		    "Maximum amount of virtual memory available in bytes.",
+		    limit.rlim_cur == RLIM_INFINITY ? 0x1p64
+						    : (double)limit.rlim_cur);
+	}
 }
 
 static void
-write_process(struct metrics *m, struct buf *text)
+write_process(struct metrics *m, uint64_t boot, struct buf *text)
 {
 	struct procfs_stat stat;
-	uint64_t boot = 0, kilobytes;
+	uint64_t kilobytes;
 
-	buf_clear(text);
-	if (procfs_read("/proc/stat", text) < 0
-	    || procfs_field(buf_view(text), "btime", &boot) < 0) {
-		boot = 0;
-	}
 	buf_clear(text);
 	if (procfs_read("/proc/self/stat", text) == 0
 	    && procfs_stat_parse(buf_view(text), &stat) == 0) {
@@ -96,7 +109,7 @@ write_process(struct metrics *m, struct buf *text)
 		    METRICS_GAUGE, "Resident memory that is no file's.",
 		    kilobytes * 1024);
 	}
-	write_descriptors(m);
+	write_limits(m);
 }
 
 /* --- cgroup -------------------------------------------------------------- */
@@ -241,42 +254,38 @@ write_cgroup(struct metrics *m, struct buf *text)
 /* --- volume -------------------------------------------------------------- */
 
 static void
-write_volume_one(struct metrics *m, const struct procfs_mount *mount,
-    const char *name, const char *help, double value)
+write_volume_one(struct metrics *m, const struct self *self, const char *name,
+    const char *help, double value)
 {
 	metrics_family(m, name, METRICS_GAUGE, help);
-	metrics_label(m, "device", mount->device);
-	metrics_label(m, "fstype", mount->type);
-	metrics_label(m, "mountpoint", mount->point);
+	metrics_label(m, "device", view_str(self->device));
+	metrics_label(m, "fstype", view_str(self->type));
+	metrics_label(m, "mountpoint", view_str(self->point));
 	metrics_double(m, value);
 }
 
 static void
-write_volume(struct metrics *m, const char *dir, struct buf *text)
+write_volume(struct metrics *m, const struct self *self)
 {
-	struct procfs_mount mount;
 	struct statvfs fs;
 	double block;
 
-	buf_clear(text);
-	if (statvfs(dir, &fs) < 0
-	    || procfs_read("/proc/self/mountinfo", text) < 0
-	    || procfs_mount_find(buf_view(text), view_str(dir), &mount) < 0) {
+	if (self->point[0] == '\0' || statvfs(self->conf->dir, &fs) < 0) {
 		return;
 	}
 	block = (double)fs.f_frsize;
-	write_volume_one(m, &mount, "node_filesystem_size_bytes",
+	write_volume_one(m, self, "node_filesystem_size_bytes",
 	    "Filesystem size in bytes.", (double)fs.f_blocks * block);
-	write_volume_one(m, &mount, "node_filesystem_free_bytes",
+	write_volume_one(m, self, "node_filesystem_free_bytes",
 	    "Filesystem free space in bytes.", (double)fs.f_bfree * block);
-	write_volume_one(m, &mount, "node_filesystem_avail_bytes",
+	write_volume_one(m, self, "node_filesystem_avail_bytes",
 	    "Filesystem space available to non-root users in bytes.",
 	    (double)fs.f_bavail * block);
-	write_volume_one(m, &mount, "node_filesystem_files",
+	write_volume_one(m, self, "node_filesystem_files",
 	    "Filesystem total file nodes.", (double)fs.f_files);
-	write_volume_one(m, &mount, "node_filesystem_files_free",
+	write_volume_one(m, self, "node_filesystem_files_free",
 	    "Filesystem total free file nodes.", (double)fs.f_ffree);
-	write_volume_one(m, &mount, "node_filesystem_readonly",
+	write_volume_one(m, self, "node_filesystem_readonly",
 	    "Filesystem read-only status.", (fs.f_flag & ST_RDONLY) != 0);
 }
 
@@ -285,24 +294,59 @@ write_volume(struct metrics *m, const char *dir, struct buf *text)
 static int
 collect(void *self, struct collection *c)
 {
-	const struct exporter_conf *conf = self;
+	const struct self *me = self;
 	struct metrics m;
 	struct buf text;
 
 	buf_init(&text, FILE_MAX_BYTES);
 	metrics_init(&m, c->out);
-	write_process(&m, &text);
+	write_process(&m, me->boot, &text);
 	write_cgroup(&m, &text);
-	write_volume(&m, conf->dir, &text);
+	write_volume(&m, me);
 	buf_done(&text);
 	return 0;
 }
 
-static const struct collector_class self_class = { .collect = collect };
+static const struct collector_class self_class = { .collect = collect,
+	.done = free };
+
+/* Which mount the volume is; without a name when that is not to be found. */
+static void
+find_mount(struct self *self, struct buf *text)
+{
+	struct procfs_mount mount;
+
+	buf_clear(text);
+	if (procfs_read("/proc/self/mountinfo", text) < 0
+	    || procfs_mount_find(buf_view(text), view_str(self->conf->dir),
+		   &mount)
+		< 0
+	    || view_to_cstr(mount.type, self->type, sizeof(self->type)) < 0
+	    || view_to_cstr(mount.device, self->device, sizeof(self->device))
+		< 0
+	    || view_to_cstr(mount.point, self->point, sizeof(self->point))
+		< 0) {
+		self->point[0] = '\0';
+	}
+}
 
 int
 self_collector(const struct exporter_conf *conf, struct collector *ret)
 {
-	collector_init(ret, &self_class, conf, "self", NULL);
+	struct self *self = calloc(1, sizeof(*self));
+	struct buf text;
+
+	if (self == NULL) {
+		return -ENOMEM;
+	}
+	self->conf = conf;
+	buf_init(&text, FILE_MAX_BYTES);
+	if (procfs_read("/proc/stat", &text) < 0
+	    || procfs_field(buf_view(&text), "btime", &self->boot) < 0) {
+		self->boot = 0;
+	}
+	find_mount(self, &text);
+	buf_done(&text);
+	collector_init(ret, &self_class, self, "self", NULL);
 	return 0;
 }

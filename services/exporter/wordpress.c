@@ -280,26 +280,50 @@ ask_plugins(struct sql *sql, struct metrics *m, struct buf *text)
 	return 0;
 }
 
-/* The transients are absent where an object cache keeps them. */
+/* What WordPress noted when it last looked for updates. */
+enum component { CORE, PLUGINS, THEMES, COMPONENTS };
+
+/*
+ * The copy that the plugin `stack` of the wordpress image leaves in the
+ * options; without it the transient, which is absent where an object cache
+ * keeps it.
+ */
+static int
+ask_update(struct sql *sql, enum component component, struct buf *text)
+{
+	static const char *const queries[COMPONENTS][2] = {
+		[CORE] = { TEXT("stack_update_core"),
+		    TEXT("_site_transient_update_core") },
+		[PLUGINS] = { TEXT("stack_update_plugins"),
+		    TEXT("_site_transient_update_plugins") },
+		[THEMES] = { TEXT("stack_update_themes"),
+		    TEXT("_site_transient_update_themes") },
+	};
+	int r = ask_text(sql, queries[component][0], text);
+
+	return r == 0 && buf_size(text) == 0
+	    ? ask_text(sql, queries[component][1], text)
+	    : r;
+}
+
 static int
 ask_updates(struct sql *sql, struct metrics *m, struct buf *text)
 {
 	static const struct {
-		const char *component;
-		const char *query;
+		const char *name;
 		const char *installed;
 		const char *help;
-	} kinds[] = {
-		{ "core", TEXT("_site_transient_update_core"), NULL, NULL },
-		{ "plugins", TEXT("_site_transient_update_plugins"),
-		    "wordpress_plugin_count", "Installed plugins." },
-		{ "themes", TEXT("_site_transient_update_themes"),
-		    "wordpress_theme_count", "Installed themes." },
+	} kinds[COMPONENTS] = {
+		[CORE] = { "core", NULL, NULL },
+		[PLUGINS] = { "plugins", "wordpress_plugin_count",
+		    "Installed plugins." },
+		[THEMES] = { "themes", "wordpress_theme_count",
+		    "Installed themes." },
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+	for (size_t i = 0; i < COMPONENTS; i++) {
 		struct wp_updates updates;
-		int r = ask_text(sql, kinds[i].query, text);
+		int r = ask_update(sql, (enum component)i, text);
 
 		if (r < 0) {
 			return r;
@@ -312,9 +336,9 @@ ask_updates(struct sql *sql, struct metrics *m, struct buf *text)
 		}
 		metrics_family(m, "wordpress_updates_available", METRICS_GAUGE,
 		    "Updates that wait, as WordPress last looked.");
-		metrics_label(m, "component", view_str(kinds[i].component));
+		metrics_label(m, "component", view_str(kinds[i].name));
 		metrics_u64(m, updates.available);
-		if (kinds[i].installed != NULL) {
+		if (kinds[i].installed != NULL && updates.counted) {
 			metrics_one(m, kinds[i].installed, METRICS_GAUGE,
 			    kinds[i].help, (double)updates.checked);
 		}
@@ -341,7 +365,7 @@ ask_info(struct sql *sql, struct metrics *m, struct buf *text)
 		r = ask_text(sql, queries[i], &labels[i]);
 	}
 	if (r == 0) {
-		r = ask_text(sql, TEXT("_site_transient_update_core"), text);
+		r = ask_update(sql, CORE, text);
 	}
 	if (r == 0) {
 		if (wp_updates_parse(buf_view(text), &core) < 0) {

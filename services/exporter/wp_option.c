@@ -148,9 +148,15 @@ read_member(struct view *rest, const struct php_value *key,
 		}
 		if (view_eq(key->text, VIEW("response"))) {
 			updates->available = value->count;
-		} else if (view_eq(key->text, VIEW("checked"))) {
+		} else if (view_eq(key->text, VIEW("checked"))
+		    && !updates->counted) {
 			updates->checked = value->count;
+			updates->counted = true;
 		}
+	} else if (value->type == PHP_INT && value->number >= 0
+	    && view_eq(key->text, VIEW("stack_installed"))) {
+		updates->checked = (uint64_t)value->number;
+		updates->counted = true;
 	} else if (value->type == PHP_STRING
 	    && view_eq(key->text, VIEW("version_checked"))) {
 		updates->version = value->text;

@@ -4,6 +4,7 @@
 #ifndef EXPORTER_WP_OPTION_H
 #define EXPORTER_WP_OPTION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/view.h"
@@ -22,9 +23,13 @@ NODISCARD int wp_cron_parse(struct view option, int64_t now,
 /* The number of pairs of an array (active_plugins).  0, or -EINVAL. */
 NODISCARD int wp_array_count(struct view option, uint64_t *ret);
 
-/* _site_transient_update_{core,plugins,themes}. */
+/*
+ * _site_transient_update_{core,plugins,themes}, or the copy that the stack's
+ * plugin makes, with the member stack_installed.
+ */
 struct wp_updates {
 	uint64_t available; /* updates that wait */
+	bool counted; /* it says how many there are */
 	uint64_t checked; /* plugins or themes that are installed */
 	struct view version; /* core: the version that was looked at */
 };

@@ -49,8 +49,11 @@ def interval_low(ours, peer, better, rounds=2000):
 
 def ratio(ours, peer, better):
     """Ours to a peer's, turned so that above 1 is better for us."""
+    if ours == peer:
+        return 1.0
     top, bottom = (ours, peer) if better == "more" else (peer, ours)
-    return 1.0 if top == bottom else top / max(bottom, 1e-9)
+    # JSON knows no infinity.
+    return top / bottom if bottom else 1e6
 
 
 def tree(pid):

@@ -180,12 +180,26 @@ void
 escape_label(struct buf *b, struct view v)
 {
 	while (v.n > 0) {
-		if (v.p[0] == '\\' || v.p[0] == '"') {
+		size_t plain = 0;
+
+		/* ASCII by far the most often, and then in one piece. */
+		while (plain < v.n && v.p[plain] > 0 && v.p[plain] != '\\'
+		    && v.p[plain] != '"' && v.p[plain] != '\n') {
+			plain++;
+		}
+		if (plain > 0) {
+			buf_add(b, v.p, plain);
+			v = view_drop(v, plain);
+		} else if (v.p[0] == '\\' || v.p[0] == '"') {
 			buf_add_char(b, '\\');
 			buf_add_char(b, v.p[0]);
 			v = view_drop(v, 1);
 		} else if (v.p[0] == '\n') {
 			buf_add_str(b, "\\n");
+			v = view_drop(v, 1);
+		} else if (v.p[0] == '\0') {
+			/* Not every scraper takes it. */
+			buf_add_view(b, REPLACEMENT);
 			v = view_drop(v, 1);
 		} else {
 			add_utf8(b, &v);

@@ -101,6 +101,33 @@ http_query_value(const struct http_request *rq, const char *name)
 	    MHD_GET_ARGUMENT_KIND, name));
 }
 
+/* What the library's own callback needs of ours. */
+struct query_walk {
+	http_query_fn fn;
+	void *ctx;
+};
+
+static enum MHD_Result
+query_pair(void *data, enum MHD_ValueKind kind, const char *name, size_t name_n,
+    const char *value, size_t value_n)
+{
+	const struct query_walk *walk = data;
+
+	(void)kind;
+	walk->fn(walk->ctx, (struct view){ name, name_n },
+	    (struct view){ value, value == NULL ? 0 : value_n });
+	return MHD_YES;
+}
+
+void
+http_query_each(const struct http_request *rq, http_query_fn fn, void *ctx)
+{
+	struct query_walk walk = { .fn = fn, .ctx = ctx };
+
+	(void)MHD_get_connection_values_n(rq->connection, MHD_GET_ARGUMENT_KIND,
+	    query_pair, &walk);
+}
+
 void
 http_client_addr(const struct http_request *rq, char *out, size_t n)
 {

@@ -100,6 +100,10 @@ bool http_is_head(const struct http_request *rq);
 /* The value of a header or a query argument; p == NULL when absent. */
 struct view http_header_value(const struct http_request *rq, const char *name);
 struct view http_query_value(const struct http_request *rq, const char *name);
+/* Calls `fn` for each query argument; one without `=` has value.p == NULL. */
+typedef void (*http_query_fn)(void *ctx, struct view name, struct view value);
+void http_query_each(const struct http_request *rq, http_query_fn fn,
+    void *ctx);
 /* The server that got the request; for http_stats(). */
 const struct http_server *http_server_of(const struct http_request *rq);
 /* For what has no function here (suspending, raw responses). */

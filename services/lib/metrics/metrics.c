@@ -15,14 +15,26 @@ metrics_type_name(enum metrics_type type)
 	return names[type];
 }
 
+static bool
+is_name_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || c == '_' || (c >= '0' && c <= '9')
+	    || (c >= 'A' && c <= 'Z') || c == ':';
+}
+
 bool
 metrics_name_valid(struct view name)
 {
-	return name.n > 0 && name.n <= METRICS_NAME_MAX
-	    && (name.p[0] < '0' || name.p[0] > '9')
-	    && view_only(name,
-		"abcdefghijklmnopqrstuvwxyz"
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:");
+	if (name.n == 0 || name.n > METRICS_NAME_MAX
+	    || (name.p[0] >= '0' && name.p[0] <= '9')) {
+		return false;
+	}
+	for (size_t i = 0; i < name.n; i++) {
+		if (!is_name_char(name.p[i])) {
+			return false;
+		}
+	}
+	return true;
 }
 
 void
@@ -35,13 +47,14 @@ metrics_init(struct metrics *m, struct buf *out)
 static void
 add_help(struct buf *b, const char *help)
 {
-	for (; *help != '\0'; help++) {
-		if (*help == '\\') {
-			buf_add_str(b, "\\\\");
-		} else if (*help == '\n') {
-			buf_add_str(b, "\\n");
-		} else {
-			buf_add_char(b, *help);
+	while (*help != '\0') {
+		size_t plain = strcspn(help, "\\\n");
+
+		buf_add(b, help, plain);
+		help += plain;
+		if (*help != '\0') {
+			buf_add_str(b, *help == '\n' ? "\\n" : "\\\\");
+			help++;
 		}
 	}
 }
@@ -50,16 +63,24 @@ void
 metrics_family(struct metrics *m, const char *name, enum metrics_type type,
     const char *help)
 {
+	struct view v = view_str(name);
+
 	m->labels = false;
 	m->suffix = "";
-	m->usable = metrics_name_valid(view_str(name));
+	m->usable = metrics_name_valid(v)
+	    && view_to_cstr(v, m->family, sizeof(m->family)) == 0;
 	if (!m->usable) {
 		return;
 	}
-	(void)snprintf(m->family, sizeof(m->family), "%s", name);
-	buf_addf(m->out, "# HELP %s ", name);
+	buf_add_str(m->out, "# HELP ");
+	buf_add_view(m->out, v);
+	buf_add_char(m->out, ' ');
 	add_help(m->out, help);
-	buf_addf(m->out, "\n# TYPE %s %s\n", name, metrics_type_name(type));
+	buf_add_str(m->out, "\n# TYPE ");
+	buf_add_view(m->out, v);
+	buf_add_char(m->out, ' ');
+	buf_add_str(m->out, metrics_type_name(type));
+	buf_add_char(m->out, '\n');
 }
 
 void
@@ -94,11 +115,12 @@ metrics_label(struct metrics *m, const char *key, struct view value)
 	buf_add_char(m->out, '"');
 }
 
-void
-metrics_text(struct metrics *m, struct view number)
+/* What stands before the value; false when the family is silent. */
+static bool
+open_value(struct metrics *m)
 {
 	if (!m->usable) {
-		return;
+		return false;
 	}
 	if (m->labels) {
 		buf_add_char(m->out, '}');
@@ -106,28 +128,42 @@ metrics_text(struct metrics *m, struct view number)
 		add_name(m);
 	}
 	buf_add_char(m->out, ' ');
-	buf_add_view(m->out, number);
+	return true;
+}
+
+static void
+close_value(struct metrics *m)
+{
 	buf_add_char(m->out, '\n');
 	m->labels = false;
 	m->suffix = "";
 }
 
 void
+metrics_text(struct metrics *m, struct view number)
+{
+	if (open_value(m)) {
+		buf_add_view(m->out, number);
+		close_value(m);
+	}
+}
+
+void
 metrics_u64(struct metrics *m, uint64_t value)
 {
-	char text[24];
-
-	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-	metrics_text(m, view_str(text));
+	if (open_value(m)) {
+		buf_add_u64(m->out, value);
+		close_value(m);
+	}
 }
 
 void
 metrics_i64(struct metrics *m, int64_t value)
 {
-	char text[24];
-
-	(void)snprintf(text, sizeof(text), "%lld", (long long)value);
-	metrics_text(m, view_str(text));
+	if (open_value(m)) {
+		buf_add_i64(m->out, value);
+		close_value(m);
+	}
 }
 
 void
@@ -135,13 +171,16 @@ metrics_double(struct metrics *m, double value)
 {
 	char text[40];
 
+	if (fabs(value) < 1e15 && floor(value) == value
+	    && (value != 0 || !signbit(value))) {
+		metrics_i64(m, (int64_t)value);
+		return;
+	}
 	if (isnan(value)) {
 		(void)snprintf(text, sizeof(text), "NaN");
 	} else if (isinf(value)) {
 		(void)snprintf(text, sizeof(text), "%s",
 		    value > 0 ? "+Inf" : "-Inf");
-	} else if (fabs(value) < 1e15 && floor(value) == value) {
-		(void)snprintf(text, sizeof(text), "%.0f", value);
 	} else {
 		(void)snprintf(text, sizeof(text), "%.17g", value);
 		/* The shortest form that reads back as the same number. */

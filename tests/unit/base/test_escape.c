@@ -124,6 +124,9 @@ test_label(void **state)
 	expect(escape_label, VIEW("a\"b\\c\nd"), "a\\\"b\\\\c\\nd");
 	expect(escape_label, VIEW("\xc3\xa4\xff{}="),
 	    "\xc3\xa4\xef\xbf\xbd{}=");
+	expect(escape_label, VIEW("a\0b"),
+	    "a\xef\xbf\xbd"
+	    "b");
 	expect(escape_label, VIEW(""), "");
 }
 

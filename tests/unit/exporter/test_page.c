@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "exporter/page.h"
+#include "exporter/page_parts.h"
 
 static const struct page_source own = { .foreign = false };
 static const struct page_source ftpd = { .foreign = true,
@@ -308,17 +309,6 @@ negotiation(void **state)
 	}
 }
 
-static uint64_t
-fnv(const char *s)
-{
-	uint64_t h = UINT64_C(14695981039346656037);
-
-	for (; *s != '\0'; s++) {
-		h = (h ^ (unsigned char)*s) * UINT64_C(1099511628211);
-	}
-	return h;
-}
-
 /* Thousands of names that all hash to one place do not stop the clock. */
 static void
 names_made_to_collide(void **state)
@@ -333,7 +323,7 @@ names_made_to_collide(void **state)
 		char name[16];
 
 		(void)snprintf(name, sizeof(name), "x%x", i);
-		if ((fnv(name) & 0x7fff) == 0) {
+		if ((quick_hash(view_str(name)) & 0x7fff) == 0) {
 			buf_addf(&text, "%s 1\n", name);
 			count++;
 		}
@@ -347,10 +337,47 @@ names_made_to_collide(void **state)
 	page_free(page);
 }
 
+/* What lib/metrics wrote just now is put in its place, and no more. */
+static void
+trusted_text(void **state)
+{
+	static const struct page_source trusted = { .trusted = true };
+	struct page *page = page_new();
+	struct buf out;
+
+	(void)state;
+	assert_non_null(page);
+	assert_int_equal(page_add(page,
+			     VIEW("# HELP mysql_a A.\n# TYPE mysql_a gauge\n"
+				  "mysql_a 1\nmysql_a{x=\"} 2\"} 2\nmysql_a 3\n"
+				  "# TYPE mysql_s summary\nmysql_s_sum 1\n"
+				  "mysql_s_count 2\n# TYPE node_x gauge\n"
+				  "node_x{b=\"1\",a=\"2\"} 1\n"),
+			     &trusted),
+	    1);
+	/* A file's sample is the same whatever the order of its labels. */
+	assert_int_equal(page_add(page,
+			     VIEW("# TYPE node_x gauge\n"
+				  "node_x{a=\"2\",b=\"1\"} 1\n"
+				  "node_x{a=\"3\"} 1\n"),
+			     &file),
+	    1);
+	buf_init(&out, 4096);
+	page_write(page, PAGE_TEXT, &out);
+	assert_string_equal(buf_cstr(&out),
+	    "# HELP mysql_a A.\n# TYPE mysql_a gauge\nmysql_a 1\n"
+	    "mysql_a{x=\"} 2\"} 2\n# TYPE mysql_s summary\nmysql_s_sum 1\n"
+	    "mysql_s_count 2\n# TYPE node_x gauge\n"
+	    "node_x{b=\"1\",a=\"2\"} 1\nnode_x{a=\"3\"} 1\n");
+	buf_done(&out);
+	page_free(page);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(trusted_text),
 		cmocka_unit_test(our_text_comes_out_as_it_is),
 		cmocka_unit_test(families_are_joined),
 		cmocka_unit_test(no_series_twice),

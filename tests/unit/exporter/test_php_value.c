@@ -206,6 +206,22 @@ updates(void **state)
 	    0);
 	assert_int_equal(u.available, 1);
 	assert_int_equal(u.checked, 2);
+	assert_true(u.counted);
+	/* Nobody has answered WordPress yet, but its plugin counts for us. */
+	assert_int_equal(wp_updates_parse(VIEW(
+					      "O:8:\"stdClass\":2:{s:12:\"last_"
+					      "checked\";i:5;s:15:\"stack_"
+					      "installed\";i:4;}"),
+			     &u),
+	    0);
+	assert_true(u.counted);
+	assert_int_equal(u.checked, 4);
+	assert_int_equal(wp_updates_parse(VIEW(
+					      "O:8:\"stdClass\":1:{s:12:\"last_"
+					      "checked\";i:5;}"),
+			     &u),
+	    0);
+	assert_false(u.counted);
 	assert_int_equal(wp_updates_parse(VIEW("b:0;"), &u), -EINVAL);
 	assert_int_equal(wp_updates_parse(VIEW(""), &u), -EINVAL);
 	assert_int_equal(wp_updates_parse(VIEW("O:8:\"stdClass\":1:{s:7:"

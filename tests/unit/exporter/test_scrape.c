@@ -26,6 +26,7 @@ struct fake {
 	enum behaviour how;
 	const char *name;
 	atomic_int runs;
+	atomic_int briefs; /* runs that only asked who is up */
 	atomic_int inside; /* at work now */
 	atomic_int most; /* the most at one time */
 	int sockets[2]; /* HUNG reads what never comes */
@@ -63,6 +64,7 @@ collect(void *self, struct collection *c)
 	int r = 0;
 
 	fake->runs++;
+	fake->briefs += c->brief;
 	if (inside > fake->most) {
 		fake->most = inside;
 	}
@@ -347,6 +349,133 @@ the_end_comes_in_time(void **state)
 	shared_let_go(NULL);
 }
 
+/* Somebody who wants only some of the collectors, or only their state. */
+static void
+ask_some(struct client *client, struct scrape *scrape, int ms, uint64_t mask,
+    bool brief)
+{
+	*client = (struct client){ .lock = PTHREAD_MUTEX_INITIALIZER,
+		.cond = PTHREAD_COND_INITIALIZER };
+	client->waiter = (struct scrape_waiter){ .deadline = clock_ms() + ms,
+		.mask = mask,
+		.brief = brief,
+		.ready = ready,
+		.ctx = client };
+	scrape_wait(scrape, &client->waiter);
+}
+
+static void
+only_what_is_wanted(void **state)
+{
+	struct fake fakes[] = { { .how = QUICK, .name = "a_up" },
+		{ .how = QUICK, .name = "b_up" },
+		{ .how = QUICK, .name = "c_up" } };
+	struct scrape *scrape = start(fakes, 3);
+	struct client client;
+	char *text;
+
+	(void)state;
+	ask_some(&client, scrape, 5000, 5, false);
+	text = get(&client);
+	expect(text, "\na_up 1\n");
+	expect(text, "\nc_up 1\n");
+	assert_null(strstr(text, "b_up"));
+	free(text);
+	assert_int_equal(fakes[0].runs, 1);
+	assert_int_equal(fakes[1].runs, 0);
+	assert_int_equal(fakes[2].runs, 1);
+	assert_true(scrape_stop(scrape, 1000));
+}
+
+static void
+nobody_waits_for_what_he_does_not_want(void **state)
+{
+	struct fake fakes[] = { { .how = QUICK, .name = "a_up" },
+		{ .how = HUNG, .name = "b_up" },
+		{ .how = QUICK, .name = "c_up" } };
+	struct scrape *scrape = start(fakes, 3);
+	struct client all, one;
+	int64_t start_ms = clock_ms();
+	char *text;
+
+	(void)state;
+	ask_some(&all, scrape, 1500, 3, false);
+	nap(50);
+	/* Joins the run that hangs; c was not asked for so far. */
+	ask_some(&one, scrape, 5000, 4, false);
+	text = get(&one);
+	expect(text, "\nc_up 1\n");
+	free(text);
+	assert_true(clock_ms() - start_ms < 1000);
+	text = get(&all);
+	expect(text, "\na_up 1\n");
+	expect(text, "\nb_up 0\n");
+	free(text);
+	assert_int_equal(fakes[2].runs, 1);
+	assert_true(scrape_stop(scrape, 1000));
+	close_sockets(&fakes[1]);
+}
+
+static void
+who_is_up(void **state)
+{
+	struct fake fakes[] = { { .how = QUICK, .name = "a_up" },
+		{ .how = FAILING, .name = "b_up" } };
+	struct scrape *scrape = start(fakes, 2);
+	struct scrape_state s;
+	struct client client;
+	char *text;
+
+	(void)state;
+	ask_some(&client, scrape, 5000, 3, true);
+	assert_null(get(&client));
+	scrape_state(scrape, 0, &s);
+	assert_int_equal(s.how, SCRAPE_UP);
+	assert_true(clock_ms() - s.noted < 1000);
+	scrape_state(scrape, 1, &s);
+	assert_int_equal(s.how, SCRAPE_DOWN);
+	assert_int_equal(fakes[0].briefs, 1);
+	/* A page is made by a whole run, and brief ones do not count. */
+	ask(&client, scrape, 5000);
+	text = get(&client);
+	expect(text, "\na_up 1\n");
+	expect(text, "exporter_scrapes_total 1\n");
+	free(text);
+	assert_int_equal(fakes[0].runs, 2);
+	assert_int_equal(fakes[0].briefs, 1);
+	assert_true(scrape_stop(scrape, 1000));
+}
+
+static void
+a_brief_one_goes_with_a_page(void **state)
+{
+	struct fake fakes[] = { { .how = SLOW, .name = "a_up" } };
+	struct scrape *scrape = start(fakes, 1);
+	struct client page, brief, second;
+	char *text;
+
+	(void)state;
+	ask(&page, scrape, 5000);
+	nap(20);
+	ask_some(&brief, scrape, 5000, 1, true);
+	text = get(&page);
+	expect(text, "\na_up 1\n");
+	free(text);
+	assert_null(get(&brief));
+	assert_int_equal(fakes[0].runs, 1);
+	/* The other way round, the page needs a run of its own. */
+	ask_some(&brief, scrape, 5000, 1, true);
+	nap(20);
+	ask(&second, scrape, 5000);
+	text = get(&second);
+	expect(text, "\na_up 1\n");
+	free(text);
+	assert_null(get(&brief));
+	assert_int_equal(fakes[0].runs, 3);
+	assert_int_equal(fakes[0].briefs, 1);
+	assert_true(scrape_stop(scrape, 1000));
+}
+
 int
 main(void)
 {
@@ -356,6 +485,10 @@ main(void)
 		cmocka_unit_test(a_hung_one_costs_its_own),
 		cmocka_unit_test(each_has_his_own_deadline),
 		cmocka_unit_test(formats_side_by_side),
+		cmocka_unit_test(only_what_is_wanted),
+		cmocka_unit_test(nobody_waits_for_what_he_does_not_want),
+		cmocka_unit_test(who_is_up),
+		cmocka_unit_test(a_brief_one_goes_with_a_page),
 		cmocka_unit_test(the_end_comes_in_time),
 	};
 

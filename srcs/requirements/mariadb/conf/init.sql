@@ -73,11 +73,17 @@ BEGIN
     FROM `@DATABASE@`.wp_posts GROUP BY post_type, post_status
 
   UNION ALL
-  SELECT 'comments',
-         CASE comment_approved WHEN '1' THEN 'approved' WHEN '0' THEN 'pending'
-              ELSE CONVERT(comment_approved USING utf8mb4) COLLATE utf8mb4_bin
-         END, '', COUNT(*)
-    FROM `@DATABASE@`.wp_comments GROUP BY comment_approved
+  SELECT 'comments', ELT(n, 'approved', 'pending', 'spam', 'trash', 'other'),
+         '', CAST(ELT(n, approved, pending, spam, trash,
+                      total - approved - pending - spam - trash) AS SIGNED)
+    FROM (SELECT COALESCE(SUM(comment_approved = '1'), 0) AS approved,
+                 COALESCE(SUM(comment_approved = '0'), 0) AS pending,
+                 COALESCE(SUM(comment_approved = 'spam'), 0) AS spam,
+                 COALESCE(SUM(comment_approved = 'trash'), 0) AS trash,
+                 COUNT(*) AS total
+            FROM `@DATABASE@`.wp_comments) AS comments,
+         (SELECT 1 AS n UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL
+          SELECT 4 UNION ALL SELECT 5) AS numbers
 
   UNION ALL
   SELECT 'users',
@@ -154,6 +160,20 @@ BEGIN
 END
 //
 
+-- Rows and sizes of the largest tables, under mysqld_exporter's columns.
+CREATE OR REPLACE DEFINER = stack_definer@localhost
+PROCEDURE stack.wordpress_tables()
+READS SQL DATA SQL SECURITY DEFINER
+  SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, COALESCE(ENGINE, 'NONE'),
+         COALESCE(VERSION, 0), COALESCE(ROW_FORMAT, 'NONE'),
+         COALESCE(TABLE_ROWS, 0), COALESCE(DATA_LENGTH, 0),
+         COALESCE(INDEX_LENGTH, 0), COALESCE(DATA_FREE, 0),
+         COALESCE(CREATE_OPTIONS, 'NONE')
+    FROM information_schema.TABLES
+   WHERE TABLE_SCHEMA = '@DATABASE@'
+   ORDER BY DATA_LENGTH + INDEX_LENGTH DESC LIMIT 300
+//
+
 -- One option out of a closed list. A prepared statement's parameter takes the
 -- column's collation, so the index is used.
 CREATE OR REPLACE DEFINER = stack_definer@localhost
@@ -165,7 +185,8 @@ BEGIN
 
   IF name IN ('cron', 'db_version', 'active_plugins', 'template', 'stylesheet',
               '_site_transient_update_core', '_site_transient_update_plugins',
-              '_site_transient_update_themes') THEN
+              '_site_transient_update_themes', 'stack_update_core',
+              'stack_update_plugins', 'stack_update_themes') THEN
     EXECUTE IMMEDIATE
       'SELECT option_value FROM `@DATABASE@`.wp_options WHERE option_name = ?'
       USING name;
@@ -205,6 +226,8 @@ REVOKE ALL PRIVILEGES, GRANT OPTION FROM exporter@'%'
 GRANT PROCESS, BINLOG MONITOR, SLAVE MONITOR ON *.* TO exporter@'%'
 //
 GRANT EXECUTE ON PROCEDURE stack.wordpress_counts TO exporter@'%'
+//
+GRANT EXECUTE ON PROCEDURE stack.wordpress_tables TO exporter@'%'
 //
 GRANT EXECUTE ON PROCEDURE stack.wordpress_text TO exporter@'%'
 //

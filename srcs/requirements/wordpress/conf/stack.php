@@ -47,6 +47,28 @@ function stack_ca_bundle(): string
     return $both;
 }
 
+/*
+ * What WordPress found when it last looked for updates, for the exporter. With
+ * an object cache these transients are in Redis alone, in a form that only PHP
+ * reads; a copy stays in the options, which no page loads by itself. How many
+ * plugins and themes there are is in it even while nobody answers.
+ */
+foreach (['core', 'plugins', 'themes'] as $stack_kind) {
+    add_action("set_site_transient_update_$stack_kind", static function ($found) use ($stack_kind) {
+        if (!is_object($found)) {
+            return;
+        }
+        $copy = clone $found;
+        if ($stack_kind === 'plugins' && function_exists('get_plugins')) {
+            $copy->stack_installed = count(get_plugins());
+        } elseif ($stack_kind === 'themes') {
+            $copy->stack_installed = count(wp_get_themes());
+        }
+        update_option("stack_update_$stack_kind", $copy, false);
+    });
+}
+unset($stack_kind);
+
 add_filter('http_request_args', static function ($args) {
     /* A plugin that chose authorities of its own keeps them. */
     $given = $args['sslcertificates'] ?? '';

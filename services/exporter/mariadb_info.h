@@ -1,0 +1,31 @@
+/*
+ * What MariaDB's information_schema tells, under the names of mysqld_exporter.
+ *
+ * Each function asks one question and writes its families.  0, or -errno as
+ * sql_query() gives it; what was written then is for the caller to take back.
+ */
+#ifndef EXPORTER_MARIADB_INFO_H
+#define EXPORTER_MARIADB_INFO_H
+
+#include "exporter/sql.h"
+#include "metrics/metrics.h"
+
+NODISCARD int mariadb_innodb_cmp(struct sql *sql, struct metrics *m);
+NODISCARD int mariadb_innodb_cmpmem(struct sql *sql, struct metrics *m);
+
+/* Threads by command and state. */
+NODISCARD int mariadb_processlist(struct sql *sql, struct metrics *m);
+
+/*
+ * The histogram of the plugin query_response_time, where it is installed and
+ * switched on.
+ */
+NODISCARD int mariadb_query_response_time(struct sql *sql, struct metrics *m);
+
+/*
+ * Rows and sizes of WordPress's tables, by the procedure
+ * stack.wordpress_tables(): the exporter may not see the tables themselves.
+ */
+NODISCARD int mariadb_tables(struct sql *sql, struct metrics *m);
+
+#endif
