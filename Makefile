@@ -82,6 +82,15 @@ bump-alpine: ## move to another release of Alpine; VERSION=3.24.1
 alpine-check: ## with internet: tests on the real Alpine images, and a report to send
 	@$(TESTS) alpine-check
 
+test-musl: ## the daemons on musl, Alpine's C library: unit and end-to-end tests
+	@$(TESTS) musl
+
+test-range: ## the daemons by the compilers and libraries of Debian 12 and 13
+	@$(TESTS) range
+
+dist: ## static programs of the daemons in dist/, reproducible, with checksums
+	@$(TESTS) dist
+
 bench: ## our daemons beside their peers, in one run; PART=ftp, static, cache or exporter
 	@$(TESTS) bench $(PART)
 
@@ -105,5 +114,5 @@ help: ## this list
 	@echo '  JOBS=N (images built at a time). Settings: srcs/.env.'
 
 .PHONY: up bonus bench status logs credentials hosts stop restart down build re \
-	clean fclean test test-unit test-e2e test-all test-chaos test-clean \
-	rehearse-alpine bump-alpine alpine-check lint format help
+	clean fclean test test-unit test-e2e test-all test-chaos test-musl test-range \
+	test-clean dist rehearse-alpine bump-alpine alpine-check lint format help

@@ -12,11 +12,14 @@
 #                                for somebody who can reach it; prints a report
 #   tests/run.sh test            all of these, cheapest first (make test)
 #   tests/run.sh all             as test, and what takes longer
+#   tests/run.sh musl            the daemons on musl, Alpine's C library
+#   tests/run.sh range           the compilers and libraries of Debian 12 and 13
 #   tests/run.sh chaos           what breaks while people are on the site
 #   tests/run.sh format          formats the C code in place
 #   tests/run.sh clients [ARGS]  many FTP clients against ftpd by itself
 #   tests/run.sh bench [PART]    our daemons beside their peers, in one run:
 #                                ftp, static, cache, exporter, or all of them
+#   tests/run.sh dist            static programs in dist/, built twice
 #   tests/run.sh shell           a shell in the test image, repository read-only
 #   tests/run.sh image           only builds the test image
 #   tests/run.sh clean           removes the test images
@@ -41,10 +44,14 @@ here=$(cd "$(dirname "$0")" && pwd)
 repo=$(dirname "$here")
 image_name=inception-tests
 peers_name=inception-peers
+trixie_name=inception-trixie
+range_name=inception-range
+musl_name=inception-musl
 scratch=
 project=
 runner=
 disk=
+variant=
 
 say() {
 	printf '%s\n' "$*" >&2
@@ -84,6 +91,27 @@ build_peers() {
 	build_once Dockerfile.peers "$@"
 }
 
+# Debian 13; what it is called stays in $image and in $trixie.
+build_trixie() {
+	ensure_base
+	tag=$(cksum <"$here/image/Dockerfile.trixie" | cut -d ' ' -f 1)
+	image=$trixie_name:$tag
+	build_once Dockerfile.trixie
+	trixie=$image
+}
+
+# What is made from it, by Dockerfile.NAME and the other files named: its
+# compilers and libraries, or musl.
+build_on_trixie() {
+	build_trixie
+	name=$1
+	shift
+	tag=$(cd "$here/image" && cat Dockerfile.trixie "Dockerfile.$name" "$@" \
+	    | cksum | cut -d ' ' -f 1)
+	image=inception-$name:$tag
+	build_once "Dockerfile.$name" --build-arg "TRIXIE=$trixie"
+}
+
 # Builds $image from the file $1, unless it is there.
 build_once() {
 	file=$here/image/$1
@@ -91,7 +119,7 @@ build_once() {
 	if "$docker" image inspect "$image" >/dev/null 2>&1; then
 		return 0
 	fi
-	stage "building the test image $image (once; two to five minutes)"
+	stage "building the test image $image (once; some minutes)"
 	log=$(mktemp "${TMPDIR:-/tmp}/inception-image.XXXXXX")
 	status=0
 	if "$docker" buildx version >/dev/null 2>&1; then
@@ -144,6 +172,20 @@ in_copy() {
 	    sh -euc 'sh -euc "$COPY" sh /build; cd /build; exec "$@"' sh "$@"
 }
 
+# The same in an image that is not the test image, which makes the copy.
+in_other() {
+	other=$1
+	shift
+	build_image
+	"$docker" run --rm -v "$repo:/repository:ro" "$image" \
+	    sh -euc "$copy"' && exec tar -c -C "$1" .' sh /build \
+	    | "$docker" run --rm -i "$other" sh -euc '
+		mkdir /build
+		cd /build
+		tar -x
+		exec "$@" </dev/null' sh "$@"
+}
+
 run_lint() {
 	stage lint
 	in_copy tests/lint/run.sh
@@ -160,6 +202,57 @@ run_unit() {
 run_more() {
 	stage "unit tests of the release build, by clang"
 	in_copy make -C services run-tests PROFILE=release CC=clang
+}
+
+# What the daemons have their part in. Each variant is a stack whose four
+# daemons alone differ: see tests/variant.sh.
+daemon_tests='test_variant.py test_static*.py test_ftp*.py test_cache*.py
+    test_metrics*.py test_memory.py test_daemons.py'
+
+run_variant() {
+	variant=$1
+	shift
+	# shellcheck disable=SC2046,SC2086 # patterns, names
+	[ $# -gt 0 ] || set -- $(cd "$here/e2e" && ls $daemon_tests)
+	run_e2e "$@"
+	variant=
+}
+
+run_musl() {
+	build_on_trixie musl musl/unpack-source
+	musl=$image
+	stage "the C code on musl"
+	in_other "$musl" tests/musl/unit.sh
+	run_variant "musl $musl" "$@"
+}
+
+run_range() {
+	build_on_trixie range
+	range=$image
+	stage "Debian 12: gcc 12, clang 14"
+	build_image
+	in_copy tests/range.sh gcc clang
+	stage "Debian 13: gcc 12 and 14, clang 19"
+	in_other "$range" tests/range.sh gcc-12 gcc-14 clang-19
+	run_variant "trixie $range $trixie" "$@"
+}
+
+# Leaves dist/NAME.tar.gz and its checksum. Files bear the time of the last
+# commit.
+run_dist() {
+	build_on_trixie musl musl/unpack-source
+	musl=$image
+	stage "static programs, built twice"
+	build_image
+	seconds=$("$docker" run --rm -v "$repo:/repository:ro" "$image" \
+	    git -C /repository log -1 --format=%ct 2>/dev/null) \
+	    || seconds=315532800
+	name=inception-daemons-$(cat "$repo/services/VERSION")-$(uname -m)
+	mkdir -p "$repo/dist"
+	in_other "$musl" tests/musl/dist.sh "$name" "$seconds" \
+	    >"$repo/dist/$name.tar.gz.new"
+	mv "$repo/dist/$name.tar.gz.new" "$repo/dist/$name.tar.gz"
+	(cd "$repo/dist" && sha256sum "$name.tar.gz" | tee "$name.tar.gz.sha256")
 }
 
 # Stops and starts an engine; one of its own.
@@ -337,7 +430,8 @@ mine() {
 }
 
 run_e2e() {
-	stage "the stack from outside"
+	stage "the stack from outside${variant:+, daemons on ${variant%% *}}"
+	build_image
 	open_scratch
 	project=inception-test-$$
 	tag=test-$$
@@ -351,9 +445,15 @@ run_e2e() {
 	out=${TEST_OUT:-$scratch/out}
 	mkdir -p "$out"
 	out=$(cd "$out" && pwd)
+	# shellcheck disable=SC2086 # words
 	"$docker" run --rm -v "$repo:/repository:ro" -v "$scratch:$scratch" \
-	    "$image" sh -euc "$copy" sh "$scratch/repository"
+	    "$image" sh -euc "$copy"'
+		cd "$1"
+		shift
+		[ $# -eq 0 ] || tests/variant.sh "$@"' \
+	    sh "$scratch/repository" $variant
 	base=${TEST_BASE:-}
+	[ -z "$variant" ] || base=debian
 	if [ "$base" = simulated ]; then
 		stage "the Alpine Dockerfiles, on a base that is SIMULATED"
 		run_beside python3 rehearse.py --rewrite "$scratch/repository"
@@ -374,6 +474,7 @@ run_e2e() {
 	    -e TEST_PROJECT="$project" -e TEST_TAG="$tag" -e TEST_TIER="$command" \
 	    -e TEST_SMALL_DISK="$disk_path" -e TEST_CHAOS="${TEST_CHAOS:-}" \
 	    -e TEST_SECOND_TRY="${TEST_SECOND_TRY:-}" -e TEST_BASE="$base" \
+	    -e TEST_VARIANT="${variant%% *}" \
 	    -w "$scratch/repository/tests/e2e" "$image" \
 	    python3 -m pytest -p no:cacheprovider --durations=10 "$@" &
 	pid=$!
@@ -390,7 +491,8 @@ command=${1:-test}
 find_docker
 case $command in
 clean)
-	for name in "$peers_name" "$image_name" simulated-alpine; do
+	for name in "$peers_name" "$image_name" simulated-alpine \
+	    "$range_name" "$musl_name" "$trixie_name"; do
 		old_images "$name" | xargs -r "$docker" rmi
 	done
 	exit 0
@@ -399,7 +501,7 @@ alpine-check) ;;
 lint | unit | php | rehearse | e2e | test | all | chaos | image | shell | format)
 	build_image
 	;;
-bench | clients) ;;
+bench | clients | musl | range | dist) ;;
 *)
 	sed -n '2,/^set -eu/s/^# \{0,1\}//p' "$0" >&2
 	exit 2
@@ -415,6 +517,9 @@ alpine-check) run_alpine_check "$@" ;;
 e2e) run_e2e "$@" ;;
 bench) run_bench "$@" ;;
 clients) run_clients "$@" ;;
+musl) run_musl "$@" ;;
+range) run_range "$@" ;;
+dist) run_dist ;;
 chaos) TEST_CHAOS=1 run_e2e test_chaos.py "$@" ;;
 format)
 	# As the repository's owner, so that the files stay that person's.
@@ -435,6 +540,9 @@ test | all)
 	if [ "$command" = all ]; then
 		run_engine
 		run_clients
+		run_musl
+		run_range
+		run_dist
 	fi
 	say "all stages passed in $(($(date +%s) - start)) s"
 	;;

@@ -1,6 +1,7 @@
 #include "base/view.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -225,12 +226,12 @@ view_double(struct view v, double *ret)
 	}
 	memcpy(text, v.p, v.n);
 	text[v.n] = '\0';
-	errno = 0;
 	value = strtod(text, &end);
 	if (*end != '\0' || end == text) {
 		return -EINVAL;
 	}
-	if (errno == ERANGE) {
+	/* Not errno: for what is nearly zero C libraries differ in it. */
+	if (isinf(value)) {
 		return -ERANGE;
 	}
 	*ret = value;

@@ -68,7 +68,10 @@ struct view view_cut(struct view *rest, char sep);
  */
 NODISCARD int view_u64(struct view v, uint64_t *ret);
 NODISCARD int view_i64(struct view v, int64_t *ret);
-/* Decimal fraction with optional exponent, at most 63 bytes; no hex, no nan. */
+/*
+ * Decimal fraction with optional exponent, at most 63 bytes; no hex, no nan.
+ * What is too small for a double is the nearest one, or zero.
+ */
 NODISCARD int view_double(struct view v, double *ret);
 
 /*

@@ -12,6 +12,8 @@ TAG = os.environ["TEST_TAG"]
 # Empty: what the first run on a bare machine would take.
 BASE = os.environ.get("TEST_BASE", "")
 SECOND_TRY = os.environ.get("TEST_SECOND_TRY") == "1"
+# "musl" or "trixie": the daemons are built there, see tests/variant.sh.
+VARIANT = os.environ.get("TEST_VARIANT", "")
 # Below the ports that the kernel gives to clients; apart from those of another
 # run that starts at the same moment.
 FIRST_PORT = 20000 + int(PROJECT.rpartition("-")[2]) % 30 * 400

@@ -157,12 +157,17 @@ test_double(void **state)
 	}
 	assert_int_equal(view_double(VIEW("1\0"), &v), -EINVAL);
 	assert_int_equal(view_double(VIEW("1e999"), &v), -ERANGE);
+	assert_int_equal(view_double(VIEW("-1e999"), &v), -ERANGE);
 	memset(digits, '1', sizeof(digits));
 	assert_int_equal(view_double((struct view){ digits, 64 }, &v), -EINVAL);
 	assert_true(v == 77);
 	assert_int_equal(view_double((struct view){ digits, 63 }, &v), 0);
 	assert_int_equal(view_double(VIEW("-1.5e-3"), &v), 0);
 	assert_true(v == -0.0015);
+	assert_int_equal(view_double(VIEW("1e-310"), &v), 0);
+	assert_true(v > 0);
+	assert_int_equal(view_double(VIEW("1e-999"), &v), 0);
+	assert_true(v >= 0 && v < 1e-310);
 	assert_int_equal(view_double((struct view){ "1.25e9", 4 }, &v), 0);
 	assert_true(v == 1.25);
 }

@@ -63,6 +63,32 @@ waits_until_the_deadline(void **state)
 	assert_true(clock_wall_ms() > INT64_C(1700000000000));
 }
 
+/* Writes to the far end of three quarters of the stack. */
+static void *
+use_much(void *ctx)
+{
+	volatile char room[STACK / 4 * 3];
+
+	for (size_t i = 0; i < sizeof(room); i += 1024) {
+		room[i] = 1;
+	}
+	*(bool *)ctx = room[0] == 1 && room[sizeof(room) - 1024] == 1;
+	return NULL;
+}
+
+/* More than musl gives of itself, and it would end with SIGSEGV. */
+static void
+the_stack_is_as_large_as_asked_for(void **state)
+{
+	pthread_t thread;
+	bool used = false;
+
+	(void)state;
+	assert_int_equal(thread_start(&thread, STACK, use_much, &used), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_true(used);
+}
+
 struct reader {
 	struct cutoff cutoff;
 	int fd;
@@ -135,6 +161,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(waits_until_the_deadline),
+		cmocka_unit_test(the_stack_is_as_large_as_asked_for),
 		cmocka_unit_test(cuts_a_reader_off),
 		cmocka_unit_test(leaves_others_alone),
 	};

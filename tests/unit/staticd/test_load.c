@@ -146,12 +146,17 @@ load_bad(const struct load *load, int error, const char *why)
 	buf_done(&fault);
 }
 
+/* The resource there, never NULL: gcc is not told that an assertion ends it. */
 static const struct resource *
 resource_at(const struct site *site, const char *path)
 {
 	const struct site_entry *entry = site_find(site, view_str(path));
 
-	return entry == NULL ? NULL : entry->resource;
+	if (entry == NULL || entry->resource == NULL) {
+		fail_msg("nothing at %s", path);
+		abort();
+	}
+	return entry->resource;
 }
 
 static const char *

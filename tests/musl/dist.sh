@@ -1,0 +1,59 @@
+#!/bin/sh
+# usage: dist.sh NAME SECONDS >ARCHIVE
+#
+# In the image of tests/image/Dockerfile.musl, from the root of a copy of the
+# repository: the four daemons as static programs in an archive whose bytes
+# depend on the sources alone; SECONDS is the time that its files bear. It is
+# made twice, in different folders and surroundings, and both have to be equal.
+set -eu
+
+# Makes the folder $2 out of the sources in $1.
+pack() {
+	(
+		cd "$1"
+		CFLAGS="$CFLAGS -ffile-prefix-map=$PWD=."
+		export CFLAGS
+		make -C services B=build/dist all
+		mkdir -p "$2/bin" "$2/licences"
+		for program in ftpd staticd cachemon exporter; do
+			strip -s -o "$2/bin/$program" "services/build/dist/bin/$program"
+		done
+		cp /opt/musl/licences/* "$2/licences/"
+		rm -f "$2/licences/cmocka"
+		sed -i '/^cmocka /d' "$2/licences/versions"
+		cp /usr/share/doc/musl/copyright "$2/licences/musl"
+		dpkg-query -W -f '${Package} ${Version}\n' musl >>"$2/licences/versions"
+		cp tests/musl/dist.txt "$2/README"
+	) >&2
+	chmod -R u=rwX,go=rX "$2"
+	(cd "$2" && find bin licences README -type f | LC_ALL=C sort \
+	    | xargs sha256sum >SHA256SUMS && chmod 644 SHA256SUMS)
+}
+
+archive() {
+	tar -c -C "$1" --format=ustar --sort=name --mtime="@$2" \
+	    --owner=0 --group=0 --numeric-owner "$name" | gzip -n9
+}
+
+name=$1
+seconds=$2
+work=$(mktemp -d)
+mkdir "$work/one" "$work/two" "$work/two/a-folder-with-a-longer-name"
+cp -a . "$work/two/a-folder-with-a-longer-name/"
+
+pack . "$work/one/$name"
+archive "$work/one" "$seconds" >"$work/one.tar.gz"
+# Another folder, user mask, time zone.
+(
+	umask 077
+	TZ=Pacific/Auckland LANG=C
+	export TZ LANG
+	pack "$work/two/a-folder-with-a-longer-name" "$work/two/$name"
+	archive "$work/two" "$seconds" >"$work/two.tar.gz"
+)
+cmp "$work/one.tar.gz" "$work/two.tar.gz" >&2 || {
+	diff -r "$work/one/$name" "$work/two/$name" >&2 || :
+	echo "dist: two builds of the same sources differ" >&2
+	exit 1
+}
+cat "$work/one.tar.gz"
