@@ -129,6 +129,9 @@ def test_every_name_that_is_asked_for_exists(prometheus):
 
 def test_every_panel_has_something_to_show(prometheus):
     """Whether its labels are right, too: a wrong one finds nothing."""
+    # A rate takes two scrapes.
+    prometheus.wait(lambda: prometheus.query(
+        "count_over_time(mysql_up[1m]) > 3"), "some scrapes")
     instance = prometheus.query("exporter_build_info")[0][0]["instance"]
     empty = []
     for title, expression in queries.of_dashboard(MONITORING / "dashboard.json"):

@@ -27,8 +27,8 @@ class PrometheusServer:
         config = (MONITORING / "prometheus.yml").read_text()
         config = config.replace("login.42.fr:443", "%s:%d" % (
             settings.DOMAIN, stack.https_port))
-        config = re.sub(r"(_interval): \d+s", r"\1: 1s", config)
-        config = config.replace("scrape_timeout: 10s", "scrape_timeout: 1s")
+        config = re.sub(r"(_interval): \d+s", r"\1: 2s", config)
+        config = config.replace("scrape_timeout: 10s", "scrape_timeout: 2s")
         (self.home / "prometheus.yml").write_text(config)
         rules = (MONITORING / "alerts.yml").read_text()
         (self.home / "alerts.yml").write_text(
