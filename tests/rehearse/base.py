@@ -10,7 +10,7 @@ from engine import docker, has_image
 
 HERE = pathlib.Path(__file__).resolve().parent
 NAME = "simulated-alpine"
-INPUTS = ("image", "files", "tables")
+INPUTS = ("image", "files", "tables/downloads.table")
 
 
 def table_path(minor):
@@ -32,20 +32,22 @@ def release_of(table):
     return match.group(1)
 
 
-def digest():
+def digest(minor):
     """One word for all that the base is made of."""
+    paths = [table_path(minor)]
+    for name in INPUTS:
+        paths += [HERE / name] + sorted((HERE / name).rglob("*"))
     whole = hashlib.sha256()
-    for folder in INPUTS:
-        for path in sorted((HERE / folder).rglob("*")):
-            if path.is_file():
-                whole.update(str(path.relative_to(HERE)).encode() + b"\0")
-                whole.update(path.read_bytes())
+    for path in paths:
+        if path.is_file():
+            whole.update(str(path.relative_to(HERE)).encode() + b"\0")
+            whole.update(path.read_bytes())
     return whole.hexdigest()[:12]
 
 
 def ensure(minor):
     """Its name; built first where it is not there yet."""
-    name = "%s:%s-%s" % (NAME, minor, digest())
+    name = "%s:%s-%s" % (NAME, minor, digest(minor))
     if has_image(name):
         return name
     print("   making the simulated base %s (once; two to five minutes)" % name,

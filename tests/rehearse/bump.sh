@@ -65,7 +65,10 @@ fi
 echo "bump-alpine: alpine:$old -> alpine:$version in"
 {
 	swap "alpine:$old" "alpine:$version"
-	[ "$old_minor" = "$minor" ] || swap "Alpine $old_minor" "Alpine $minor"
+	if [ "$old_minor" != "$minor" ]; then
+		swap "Alpine $old_minor" "Alpine $minor"
+		swap "alpine-$old_minor" "alpine-$minor"
+	fi
 } | sort -u | sed 's/^/   /'
 echo "bump-alpine: these lines also name versions of packages; look at them:"
 holding "Alpine $minor" | while read -r file; do

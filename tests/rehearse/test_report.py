@@ -3,12 +3,14 @@ what its report would say of made-up findings and of the simulated base."""
 
 import os
 import pathlib
+import shutil
 import subprocess
 
 import pytest
 
 import base
 import engine
+import rehearse
 import report
 import table
 from rehearse import Rehearsal
@@ -90,6 +92,38 @@ def test_report_of_the_simulated_base_says_so():
     assert "  nginx      passed\n" in text
     assert "  redis                        8.4.2-r0\n" in text
     assert text.endswith("Otherwise than the table has it\n  nothing\n")
+
+
+def test_the_way_to_the_real_base(tmp_path, capsys):
+    """All of --real but the base, which bears a name of no release and its
+    label: the report tells by that."""
+    folder = REPO.parent / "pretended/repository"
+    shutil.copytree(REPO, folder, symlinks=True,
+                    ignore=shutil.ignore_patterns(".git", "__pycache__"))
+    old = released()
+    simulated = base.ensure(base.minor_of(old))
+    tables = folder / "tests/rehearse/tables"
+    text = (tables / ("alpine-%s.table" % base.minor_of(old))).read_text()
+    # Where the modules that run here look for it.
+    table_file = base.table_path("9.99")
+    table_file.write_text(text.replace("version: %s-r0" % old, "version: 9.99.1-r0"))
+    shutil.copy(table_file, tables)
+    name = "alpine:9.99.1"
+    engine.docker("tag", simulated, name)
+    try:
+        subprocess.run([folder / "tests/rehearse/bump.sh", "9.99.1",
+                        "--no-rehearsal"], check=True, stdout=subprocess.DEVNULL)
+        status = rehearse.run(folder, ("redis", "staticd"), real=True,
+                              written=tmp_path / "report")
+    finally:
+        engine.docker("rmi", name)
+        table_file.unlink()
+    text = (tmp_path / "report").read_text()
+    assert status == 0, text
+    assert text.startswith("Alpine check: alpine:9.99.1, ")
+    assert "SIMULATED: none of this was seen on Alpine." in text
+    assert "  redis      passed\n  staticd    passed\n" in text
+    assert "ALPINE-CHECK: 2 of 2" in capsys.readouterr().out
 
 
 def test_without_a_registry_it_ends_with_one_line(tmp_path):
