@@ -172,7 +172,7 @@ run_bench() {
 		stage "benchmark: $part"
 		"$docker" run --rm --cap-add SYS_PTRACE --cap-add NET_ADMIN \
 		    --security-opt "seccomp=$here/image/seccomp.json" \
-		    --ulimit nofile=65536:65536 --shm-size 512m \
+		    --ulimit nofile=20000:20000 --shm-size 512m \
 		    -v "$repo:/repository:ro" -v "$out:/out" \
 		    -e "COPY=$copy" -e BENCH_OUT=/out "$image" sh -euc '
 			sh -euc "$COPY" sh /build

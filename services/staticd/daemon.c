@@ -14,6 +14,7 @@
 #include "run/log.h"
 #include "run/sig.h"
 #include "staticd/conf.h"
+#include "staticd/files.h"
 #include "staticd/load.h"
 #include "staticd/serve.h"
 #include "staticd/watch.h"
@@ -167,11 +168,13 @@ load(struct daemon *d, bool first)
 		.cache_pages = conf->cache_pages,
 		.cache_assets = conf->cache_assets,
 		.cache_immutable = conf->cache_immutable,
+		.fallback = conf->fallback,
 		.fields = d->serve.fields.list,
 		.files_max = conf->files_max,
 		.bytes_max = conf->megabytes_max * MEGABYTE,
 		.memory_max = conf->memory_megabytes * MEGABYTE,
-		.depth_max = (unsigned)conf->depth_max };
+		.depth_max = (unsigned)conf->depth_max,
+		.threads = (unsigned)conf->threads };
 	int64_t start = clock_ms();
 	struct site *site;
 	struct buf fault;
@@ -273,6 +276,21 @@ step(struct daemon *d)
 	return true;
 }
 
+static unsigned
+connections_of(const struct staticd_conf *conf)
+{
+	uint64_t n = files_for(conf->connections);
+
+	if (n < conf->connections) {
+		log_say(LOG_WARN, "few_descriptors",
+		    "the limit on open files leaves room for %llu connections, "
+		    "not %llu",
+		    (unsigned long long)n,
+		    (unsigned long long)conf->connections);
+	}
+	return (unsigned)n;
+}
+
 static int
 start(struct daemon *d, struct http_server **ret)
 {
@@ -284,11 +302,16 @@ start(struct daemon *d, struct http_server **ret)
 	};
 	struct http_conf http = { .port = (uint16_t)d->conf->port,
 		.threads = (unsigned)d->conf->threads,
-		.connections = (unsigned)d->conf->connections,
+		.connections = connections_of(d->conf),
 		.idle_seconds = (unsigned)d->conf->idle_seconds,
+		.per_address = (unsigned)d->conf->per_address,
+		.head_seconds = (unsigned)d->conf->head_seconds,
+		.answer_seconds = (unsigned)d->conf->answer_seconds,
+		.connection_memory = d->conf->connection_bytes,
 		.routes = routes,
 		.route_count = ARRAY_LEN(routes),
 		.headers = d->serve.fields.list,
+		.answered = serve_answered,
 		.ctx = &d->serve };
 	struct log_line l;
 	int r = http_start(&http, ret);
@@ -331,11 +354,12 @@ daemon_run(void *conf)
 	struct buf none;
 	int status = 1;
 
+	files_raise();
 	buf_init(&none, FAULT_MAX);
 	/* daemon_check() has seen to it that there is no fault. */
 	fields_load(&d.serve.fields, "STATICD_HEADERS", d.conf->headers, &none);
 	buf_done(&none);
-	d.serve.access_log = d.conf->access_log;
+	d.serve.access_format = (enum access_format)d.conf->access_log;
 	d.signals = sig_open();
 	if (d.signals < 0) {
 		log_say(LOG_ERROR, "signals_failed", "%s",

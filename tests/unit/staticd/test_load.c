@@ -167,7 +167,7 @@ location_at(const struct site *site, const char *path)
 static const char *
 header_of(const struct resource *r, enum coding coding, const char *name)
 {
-	return MHD_get_response_header(r->variants[coding]->full, name);
+	return MHD_get_response_header(r->variants[coding]->full[0], name);
 }
 
 static void
