@@ -32,8 +32,8 @@ access_common(struct buf *b, const struct access *access, int64_t now)
 
 	(void)gmtime_r(&seconds, &tm);
 	buf_addf(b, "%s - - [%02d/%.3s/%04d:%02d:%02d:%02d +0000] \"",
-	    access->addr, tm.tm_mday, months + 3 * tm.tm_mon,
-	    tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	    access->addr, tm.tm_mday, months + 3 * tm.tm_mon, tm.tm_year + 1900,
+	    tm.tm_hour, tm.tm_min, tm.tm_sec);
 	add_word(b, access->method, WORD_MAX);
 	buf_add_char(b, ' ');
 	add_word(b, access->path, PATH_SHARE);
@@ -53,8 +53,7 @@ log_common(const struct access *access)
 	access_common(&line, access, (int64_t)time(NULL));
 	text = buf_view(&line);
 	/* One call for one line; when nobody reads it, nobody misses it. */
-	if (buf_error(&line) == 0
-	    && write(STDOUT_FILENO, text.p, text.n) < 0) {
+	if (buf_error(&line) == 0 && write(STDOUT_FILENO, text.p, text.n) < 0) {
 		errno = 0;
 	}
 	buf_done(&line);

@@ -547,8 +547,7 @@ finish_resources(struct loader *l)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		r = resource_finish(all[i], l->load->fields,
-		    l->load->threads);
+		r = resource_finish(all[i], l->load->fields, l->load->threads);
 	}
 	return r;
 }

@@ -47,7 +47,8 @@ report_durations(struct metrics *m, const struct http_stats *stats)
 
 	metrics_family(m, "staticd_http_request_duration_seconds",
 	    METRICS_HISTOGRAM,
-	    "From the end of a request's head until the kernel has the answer's "
+	    "From the end of a request's head until the kernel has the "
+	    "answer's "
 	    "last byte.");
 	for (size_t i = 0; i < HTTP_DURATIONS; i++) {
 		char bound[32] = "+Inf";

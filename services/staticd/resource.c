@@ -187,8 +187,8 @@ static int
 add_lane(const struct resource *r, struct variant *v,
     const struct http_header *fields)
 {
-	struct MHD_Response *response =
-	    content_response(&v->content, 0, v->content.size);
+	struct MHD_Response *response = content_response(&v->content, 0,
+	    v->content.size);
 
 	if (response == NULL) {
 		return -ENOMEM;
@@ -206,8 +206,8 @@ finish_variant(const struct resource *r, struct variant *v,
     const struct http_header *fields, unsigned threads)
 {
 	unsigned lanes = content_bytes(&v->content).p != NULL ? 1
-	    : threads < RESOURCE_LANES			     ? threads
-							     : RESOURCE_LANES;
+	    : threads < RESOURCE_LANES                        ? threads
+							      : RESOURCE_LANES;
 
 	for (unsigned i = 0; i < lanes || i == 0; i++) {
 		if (add_lane(r, v, fields) < 0) {

@@ -91,8 +91,7 @@ make_single(const struct serve *serve, const struct resource *r,
 	    (unsigned long long)range.first, (unsigned long long)range.last,
 	    (unsigned long long)v->content.size);
 	if (response != NULL
-	    && (resource_describe(r, v, r->type, serve->fields.list,
-		    response)
+	    && (resource_describe(r, v, r->type, serve->fields.list, response)
 		    < 0
 		|| http_add_headers(response, extra) < 0)) {
 		MHD_destroy_response(response);

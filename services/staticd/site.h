@@ -66,8 +66,7 @@ void site_set_not_found(struct site *site, const struct resource *resource);
  * path begins with `prefix`, and its last name has no dot (what has one is a
  * file that is missing); else NULL.  `prefix` has to live as long as the site.
  */
-const struct resource *site_fallback(const struct site *site,
-    struct view path);
+const struct resource *site_fallback(const struct site *site, struct view path);
 void site_set_fallback(struct site *site, const struct resource *resource,
     struct view prefix);
 

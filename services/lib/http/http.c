@@ -195,9 +195,9 @@ http_reply_response(struct http_request *rq, unsigned status,
 	struct http_server *server = rq->server;
 	unsigned digit = status / 100;
 
-	atomic_fetch_add_explicit(
-	    &server->requests[digit < HTTP_CLASSES ? digit : 0], 1,
-	    memory_order_relaxed);
+	atomic_fetch_add_explicit(&server->requests[digit < HTTP_CLASSES ? digit
+									 : 0],
+	    1, memory_order_relaxed);
 	if (server->conf.answered != NULL) {
 		server->conf.answered(server->conf.ctx, rq, status,
 		    rq->head ? 0 : rq->bytes);
@@ -531,8 +531,7 @@ connection_begins(struct http_server *server, struct MHD_Connection *connection,
 	struct http_peer *peer = calloc(1, sizeof(*peer));
 
 	if (peer != NULL && info != NULL) {
-		peer->watched = watchdog_add(server->watchdog,
-		    info->connect_fd,
+		peer->watched = watchdog_add(server->watchdog, info->connect_fd,
 		    clock_ms() + server->conf.head_seconds * 1000LL);
 	}
 	*context = peer;
@@ -721,9 +720,8 @@ http_stats(const struct http_server *server, struct http_stats *ret)
 		    memory_order_relaxed);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(ret->durations); i++) {
-		ret->durations[i] =
-		    atomic_load_explicit(&server->durations[i],
-			memory_order_relaxed);
+		ret->durations[i] = atomic_load_explicit(&server->durations[i],
+		    memory_order_relaxed);
 	}
 	ret->duration_us = atomic_load_explicit(&server->duration_us,
 	    memory_order_relaxed);

@@ -26,16 +26,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (http_shape_refusal(&shape) != 0) {
 		return 0;
 	}
-	if (shape.hosts > 1 || shape.lengths > 1 || shape.encodings > 1 ||
-	    (shape.lengths == 1 && shape.encodings == 1) || shape.bad_name ||
-	    shape.bad_value ||
-	    (shape.hosts == 1 && !http_host_valid(shape.host))) {
+	if (shape.hosts > 1 || shape.lengths > 1 || shape.encodings > 1
+	    || (shape.lengths == 1 && shape.encodings == 1) || shape.bad_name
+	    || shape.bad_value
+	    || (shape.hosts == 1 && !http_host_valid(shape.host))) {
 		__builtin_trap();
 	}
-	if (shape.encodings == 1 &&
-	    (!shape.body_method ||
-		!view_eq(shape.version, VIEW("HTTP/1.1")) ||
-		!view_eq_nocase(shape.encoding, VIEW("chunked")))) {
+	if (shape.encodings == 1
+	    && (!shape.body_method || !view_eq(shape.version, VIEW("HTTP/1.1"))
+		|| !view_eq_nocase(shape.encoding, VIEW("chunked")))) {
 		__builtin_trap();
 	}
 	return 0;

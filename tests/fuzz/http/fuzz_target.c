@@ -30,8 +30,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 	}
 	/* A prefix is a path that does not climb. */
-	if (http_prefix_valid(target) &&
-	    (!http_target_valid(target) || http_path_climbs(target))) {
+	if (http_prefix_valid(target)
+	    && (!http_target_valid(target) || http_path_climbs(target))) {
 		__builtin_trap();
 	}
 	return 0;

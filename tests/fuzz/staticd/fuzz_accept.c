@@ -35,10 +35,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			if (best == c) {
 				__builtin_trap();
 			}
-		} else if (best == CODING_COUNT ||
-		    accept.q[c] > accept.q[best] ||
-		    (accept.q[c] == accept.q[best] &&
-			sizes[c] < sizes[best])) {
+		} else if (best == CODING_COUNT || accept.q[c] > accept.q[best]
+		    || (accept.q[c] == accept.q[best]
+			&& sizes[c] < sizes[best])) {
 			__builtin_trap();
 		}
 	}

@@ -35,9 +35,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_init(&line, ACCESS_LINE_MAX);
 	access_common(&line, &access, 1790000000);
 	text = buf_view(&line);
-	if (buf_error(&line) != 0 || text.p[text.n - 1] != '\n' ||
-	    count(text, '\n') != 1 || count(text, '"') != 2 ||
-	    count(text, ' ') != 9) {
+	if (buf_error(&line) != 0 || text.p[text.n - 1] != '\n'
+	    || count(text, '\n') != 1 || count(text, '"') != 2
+	    || count(text, ' ') != 9) {
 		__builtin_trap();
 	}
 	for (size_t i = 0; i + 1 < text.n; i++) {

@@ -24,8 +24,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	date_format(first, written);
 	/* The leap second at the end of the year 9999 has no other name. */
-	if (date_parse(view_str(written), now, &second) < 0 ||
-	    (second != first && first <= 253402300799)) {
+	if (date_parse(view_str(written), now, &second) < 0
+	    || (second != first && first <= 253402300799)) {
 		__builtin_trap();
 	}
 	return 0;

@@ -31,24 +31,24 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	p.if_modified_since = line(&rest);
 	p.if_range = line(&rest);
 	result = precond_check(&p, etag, 784111777, 1790000000);
-	if (result == PRECOND_FAILED && p.if_match.p == NULL &&
-	    p.if_unmodified_since.p == NULL) {
+	if (result == PRECOND_FAILED && p.if_match.p == NULL
+	    && p.if_unmodified_since.p == NULL) {
 		__builtin_trap();
 	}
-	if (result == PRECOND_NOT_MODIFIED && p.if_none_match.p == NULL &&
-	    p.if_modified_since.p == NULL) {
+	if (result == PRECOND_NOT_MODIFIED && p.if_none_match.p == NULL
+	    && p.if_modified_since.p == NULL) {
 		__builtin_trap();
 	}
-	if (result == PRECOND_FAILED && p.if_match.p != NULL &&
-	    view_eq(view_trim(p.if_match), VIEW("*"))) {
+	if (result == PRECOND_FAILED && p.if_match.p != NULL
+	    && view_eq(view_trim(p.if_match), VIEW("*"))) {
 		__builtin_trap();
 	}
-	if (result == PRECOND_SEND && p.if_none_match.p != NULL &&
-	    view_eq(view_trim(p.if_none_match), etag)) {
+	if (result == PRECOND_SEND && p.if_none_match.p != NULL
+	    && view_eq(view_trim(p.if_none_match), etag)) {
 		__builtin_trap();
 	}
-	if (precond_range(&p, etag, 784111777, 1790000000) &&
-	    p.if_range.p != NULL && view_starts(p.if_range, VIEW("W/"))) {
+	if (precond_range(&p, etag, 784111777, 1790000000)
+	    && p.if_range.p != NULL && view_starts(p.if_range, VIEW("W/"))) {
 		__builtin_trap();
 	}
 	return 0;

@@ -1,4 +1,5 @@
-/* Range: every part lies inside, and together they are no more than the whole. */
+/* Range: every part lies inside, and together they are no more than the whole.
+ */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -22,10 +23,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	/* The first bytes are the size of the representation. */
 	memcpy(&whole, data, sizeof(whole));
-	result = range_resolve(
-	    (struct view){ (const char *)data + sizeof(whole),
-		size - sizeof(whole) },
-	    whole, ranges, &n);
+	result =
+	    range_resolve((struct view){ (const char *)data + sizeof(whole),
+			      size - sizeof(whole) },
+		whole, ranges, &n);
 	if (result != RANGE_PARTS) {
 		return 0;
 	}
@@ -33,8 +34,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		__builtin_trap();
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (ranges[i].first > ranges[i].last ||
-		    ranges[i].last >= whole) {
+		if (ranges[i].first > ranges[i].last
+		    || ranges[i].last >= whole) {
 			__builtin_trap();
 		}
 		total += ranges[i].last - ranges[i].first + 1;

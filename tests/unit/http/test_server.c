@@ -117,8 +117,8 @@ dial(const struct world *w)
 {
 	int fd;
 
-	assert_int_equal(
-	    net_connect("127.0.0.1", w->port, clock_ms() + PATIENCE_MS, &fd),
+	assert_int_equal(net_connect("127.0.0.1", w->port,
+			     clock_ms() + PATIENCE_MS, &fd),
 	    0);
 	return fd;
 }
@@ -126,8 +126,8 @@ dial(const struct world *w)
 static void
 say(int fd, const void *bytes, size_t n)
 {
-	assert_int_equal(
-	    net_write_all(fd, bytes, n, clock_ms() + PATIENCE_MS), 0);
+	assert_int_equal(net_write_all(fd, bytes, n, clock_ms() + PATIENCE_MS),
+	    0);
 }
 
 /*
@@ -140,8 +140,7 @@ hear(int fd, char *out, size_t max, int quiet_ms, bool *ret_closed)
 	size_t n = 0;
 
 	*ret_closed = false;
-	while (n < max
-	    && net_wait_read(fd, clock_ms() + quiet_ms) == 0) {
+	while (n < max && net_wait_read(fd, clock_ms() + quiet_ms) == 0) {
 		ssize_t got = read(fd, out + n, max - n);
 
 		if (got <= 0) {
@@ -174,106 +173,131 @@ struct line {
 #define POST(rest) "POST /ok HTTP/1.1\r\nHost: a\r\n" rest "\r\n"
 #define WITH_NUL(text) text, sizeof(text) - 1
 
-static const struct line lines[] = {
-	{ "sound", HEAD(""), 0, TAKEN },
-	{ "sound, old, without Host", "GET /ok HTTP/1.0\r\n\r\n", 0, TAKEN },
-	{ "empty line before", "\r\n" HEAD(""), 0, TAKEN },
-	{ "absolute target", "GET http://a/ok HTTP/1.1\r\nHost: a\r\n\r\n", 0,
-	    TAKEN },
-	{ "length 0", HEAD("Content-Length: 0\r\n"), 0, TAKEN },
-	{ "no Host", "GET /ok HTTP/1.1\r\n\r\n", 0, REFUSED },
-	{ "two Hosts", HEAD("Host: a\r\n"), 0, REFUSED },
-	{ "two Hosts, old", "GET /ok HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n", 0,
-	    REFUSED },
-	{ "Host with blank", "GET /ok HTTP/1.1\r\nHost: a b\r\n\r\n", 0,
-	    REFUSED },
-	{ "Host with path", "GET /ok HTTP/1.1\r\nHost: a/b\r\n\r\n", 0,
-	    REFUSED },
-	{ "Host with user", "GET /ok HTTP/1.1\r\nHost: a@b\r\n\r\n", 0,
-	    REFUSED },
-	{ "Host list", "GET /ok HTTP/1.1\r\nHost: a, b\r\n\r\n", 0, REFUSED },
-	{ "Host with bad port", "GET /ok HTTP/1.1\r\nHost: a:x\r\n\r\n", 0,
-	    REFUSED },
-	{ "two lengths",
-	    POST("Content-Length: 0\r\nContent-Length: 0\r\n"), 0, REFUSED },
-	{ "two lengths on GET",
-	    HEAD("Content-Length: 0\r\nContent-Length: 0\r\n"), 0, REFUSED },
-	{ "lengths as a list", HEAD("Content-Length: 0, 0\r\n"), 0, REFUSED },
-	{ "length with sign", HEAD("Content-Length: +0\r\n"), 0, REFUSED },
-	{ "negative length", POST("Content-Length: -1\r\n"), 0, REFUSED },
-	{ "hexadecimal length", POST("Content-Length: 0x5\r\n"), 0, REFUSED },
-	{ "length beyond 64 bits",
-	    POST("Content-Length: 99999999999999999999\r\n"), 0, REFUSED },
-	{ "length and coding",
-	    POST("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n")
-	    "0\r\n\r\n",
-	    0, REFUSED },
-	{ "coding and length",
-	    POST("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n")
-	    "0\r\n\r\n",
-	    0, REFUSED },
-	{ "two codings",
-	    POST("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n")
-	    "0\r\n\r\n",
-	    0, REFUSED },
-	{ "chunked not last",
-	    POST("Transfer-Encoding: chunked, gzip\r\n") "0\r\n\r\n", 0,
-	    REFUSED },
-	{ "other coding", POST("Transfer-Encoding: gzip, chunked\r\n"), 0,
-	    REFUSED },
-	{ "hidden coding", POST("Transfer-Encoding: xchunked\r\n"), 0,
-	    REFUSED },
-	{ "chunked, old",
-	    "POST /ok HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-	    "0\r\n\r\n",
-	    0, REFUSED },
-	{ "body on GET", HEAD("Content-Length: 5\r\n") "hello", 0, REFUSED },
-	{ "chunks on GET",
-	    HEAD("Transfer-Encoding: chunked\r\n") "0\r\n\r\n", 0, REFUSED },
-	{ "body on HEAD",
-	    "HEAD /ok HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", 0,
-	    REFUSED },
-	{ "body on OPTIONS",
-	    "OPTIONS /ok HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
-	    0, REFUSED },
-	{ "space before colon", HEAD("X : y\r\n"), 0, REFUSED },
-	{ "tab before colon", HEAD("X\t: y\r\n"), 0, REFUSED },
-	{ "space in name", HEAD("X Y: z\r\n"), 0, REFUSED },
-	{ "bytes in name", HEAD("X\xff: y\r\n"), 0, REFUSED },
-	{ "no colon", HEAD("X\r\n"), 0, REFUSED },
-	{ "bare CR in value", HEAD("X: a\rb\r\n"), 0, REFUSED },
-	{ "bare CR in a hidden field", HEAD("X: a\rHost: b\r\n"), 0, REFUSED },
-	{ "folded", HEAD("X: a\r\n b\r\n"), 0, SWALLOWED },
-	{ "empty name", HEAD(": y\r\n"), 0, SWALLOWED },
-	{ "NUL in value", WITH_NUL(HEAD("X: a\0b\r\n")), SWALLOWED },
-	{ "NUL in name", WITH_NUL(HEAD("X\0Y: a\r\n")), REFUSED },
-	{ "bare LF", "GET /ok HTTP/1.1\nHost: a\n\n", 0, SWALLOWED },
-	{ "bare LF in the middle", HEAD("X: a\nY: b\r\n"), 0, SWALLOWED },
-	{ "NUL in target",
-	    WITH_NUL("GET /ok\0/x HTTP/1.1\r\nHost: a\r\n\r\n"), SWALLOWED },
-	{ "escaped NUL", "GET /ok%00 HTTP/1.1\r\nHost: a\r\n\r\n", 0,
-	    REFUSED },
-	{ "bad escape", "GET /ok%zz HTTP/1.1\r\nHost: a\r\n\r\n", 0, REFUSED },
-	{ "cut escape", "GET /ok% HTTP/1.1\r\nHost: a\r\n\r\n", 0, REFUSED },
-	{ "fragment", "GET /ok#x HTTP/1.1\r\nHost: a\r\n\r\n", 0, REFUSED },
-	{ "bytes in target", "GET /ok\xff HTTP/1.1\r\nHost: a\r\n\r\n", 0,
-	    REFUSED },
-	{ "relative target", "GET ok HTTP/1.1\r\nHost: a\r\n\r\n", 0,
-	    REFUSED },
-	{ "authority alone", "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", 0,
-	    REFUSED },
-	{ "climbing", "GET /../ok HTTP/1.1\r\nHost: a\r\n\r\n", 0, REFUSED },
-	{ "climbing, escaped", "GET /%2e%2e/ok HTTP/1.1\r\nHost: a\r\n\r\n", 0,
-	    REFUSED },
-	{ "two blanks", "GET  /ok HTTP/1.1\r\nHost: a\r\n\r\n", 0, SWALLOWED },
-	{ "version 2", "GET /ok HTTP/2.0\r\nHost: a\r\n\r\n", 0, REFUSED },
-	{ "version 1.2", "GET /ok HTTP/1.2\r\nHost: a\r\n\r\n", 0, REFUSED },
-	{ "version 0.9", "GET /ok\r\n\r\n", 0, REFUSED },
-	{ "small letters", "get /ok HTTP/1.1\r\nHost: a\r\n\r\n", 0, UNWANTED },
-	{ "DELETE", "DELETE /ok HTTP/1.1\r\nHost: a\r\n\r\n", 0, UNWANTED },
-	{ "not HTTP", "\x16\x03\x01\x02\r\n\r\n", 0, REFUSED },
-	{ "not HTTP, short", "\x16\x03\x01\x02", 0, HUNG },
-};
+static const struct line
+    lines[] = {
+	    { "sound", HEAD(""), 0, TAKEN },
+	    { "sound, old, without Host", "GET /ok HTTP/1.0\r\n\r\n", 0,
+		TAKEN },
+	    { "empty line before", "\r\n" HEAD(""), 0, TAKEN },
+	    { "absolute target", "GET http://a/ok HTTP/1.1\r\nHost: a\r\n\r\n",
+		0, TAKEN },
+	    { "length 0", HEAD("Content-Length: 0\r\n"), 0, TAKEN },
+	    { "no Host", "GET /ok HTTP/1.1\r\n\r\n", 0, REFUSED },
+	    { "two Hosts", HEAD("Host: a\r\n"), 0, REFUSED },
+	    { "two Hosts, old",
+		"GET /ok HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n", 0, REFUSED },
+	    { "Host with blank", "GET /ok HTTP/1.1\r\nHost: a b\r\n\r\n", 0,
+		REFUSED },
+	    { "Host with path", "GET /ok HTTP/1.1\r\nHost: a/b\r\n\r\n", 0,
+		REFUSED },
+	    { "Host with user", "GET /ok HTTP/1.1\r\nHost: a@b\r\n\r\n", 0,
+		REFUSED },
+	    { "Host list", "GET /ok HTTP/1.1\r\nHost: a, b\r\n\r\n", 0,
+		REFUSED },
+	    { "Host with bad port", "GET /ok HTTP/1.1\r\nHost: a:x\r\n\r\n", 0,
+		REFUSED },
+	    { "two lengths", POST("Content-Length: 0\r\nContent-Length: 0\r\n"),
+		0, REFUSED },
+	    { "two lengths on GET",
+		HEAD("Content-Length: 0\r\nContent-Length: 0\r\n"), 0,
+		REFUSED },
+	    { "lengths as a list", HEAD("Content-Length: 0, 0\r\n"), 0,
+		REFUSED },
+	    { "length with sign", HEAD("Content-Length: +0\r\n"), 0, REFUSED },
+	    { "negative length", POST("Content-Length: -1\r\n"), 0, REFUSED },
+	    { "hexadecimal length", POST("Content-Length: 0x5\r\n"), 0,
+		REFUSED },
+	    { "length beyond 64 bits",
+		POST("Content-Length: 99999999999999999999\r\n"), 0, REFUSED },
+	    { "length and coding",
+		POST(
+		    "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n") "0\r"
+									   "\n"
+									   "\r"
+									   "\n",
+		0, REFUSED },
+	    { "coding and length",
+		POST(
+		    "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n") "0\r"
+									   "\n"
+									   "\r"
+									   "\n",
+		0, REFUSED },
+	    { "two codings",
+		POST("Transfer-Encoding: chunked\r\nTransfer-Encoding: "
+		     "chunked\r\n") "0\r\n\r\n",
+		0, REFUSED },
+	    { "chunked not last",
+		POST("Transfer-Encoding: chunked, gzip\r\n") "0\r\n\r\n", 0,
+		REFUSED },
+	    { "other coding", POST("Transfer-Encoding: gzip, chunked\r\n"), 0,
+		REFUSED },
+	    { "hidden coding", POST("Transfer-Encoding: xchunked\r\n"), 0,
+		REFUSED },
+	    { "chunked, old",
+		"POST /ok HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: "
+		"chunked\r\n\r\n"
+		"0\r\n\r\n",
+		0, REFUSED },
+	    { "body on GET", HEAD("Content-Length: 5\r\n") "hello", 0,
+		REFUSED },
+	    { "chunks on GET",
+		HEAD("Transfer-Encoding: chunked\r\n") "0\r\n\r\n", 0,
+		REFUSED },
+	    { "body on HEAD",
+		"HEAD /ok HTTP/1.1\r\nHost: a\r\nContent-Length: "
+		"5\r\n\r\nhello",
+		0, REFUSED },
+	    { "body on OPTIONS",
+		"OPTIONS /ok HTTP/1.1\r\nHost: a\r\nContent-Length: "
+		"5\r\n\r\nhello",
+		0, REFUSED },
+	    { "space before colon", HEAD("X : y\r\n"), 0, REFUSED },
+	    { "tab before colon", HEAD("X\t: y\r\n"), 0, REFUSED },
+	    { "space in name", HEAD("X Y: z\r\n"), 0, REFUSED },
+	    { "bytes in name", HEAD("X\xff: y\r\n"), 0, REFUSED },
+	    { "no colon", HEAD("X\r\n"), 0, REFUSED },
+	    { "bare CR in value", HEAD("X: a\rb\r\n"), 0, REFUSED },
+	    { "bare CR in a hidden field", HEAD("X: a\rHost: b\r\n"), 0,
+		REFUSED },
+	    { "folded", HEAD("X: a\r\n b\r\n"), 0, SWALLOWED },
+	    { "empty name", HEAD(": y\r\n"), 0, SWALLOWED },
+	    { "NUL in value", WITH_NUL(HEAD("X: a\0b\r\n")), SWALLOWED },
+	    { "NUL in name", WITH_NUL(HEAD("X\0Y: a\r\n")), REFUSED },
+	    { "bare LF", "GET /ok HTTP/1.1\nHost: a\n\n", 0, SWALLOWED },
+	    { "bare LF in the middle", HEAD("X: a\nY: b\r\n"), 0, SWALLOWED },
+	    { "NUL in target",
+		WITH_NUL("GET /ok\0/x HTTP/1.1\r\nHost: a\r\n\r\n"),
+		SWALLOWED },
+	    { "escaped NUL", "GET /ok%00 HTTP/1.1\r\nHost: a\r\n\r\n", 0,
+		REFUSED },
+	    { "bad escape", "GET /ok%zz HTTP/1.1\r\nHost: a\r\n\r\n", 0,
+		REFUSED },
+	    { "cut escape", "GET /ok% HTTP/1.1\r\nHost: a\r\n\r\n", 0,
+		REFUSED },
+	    { "fragment", "GET /ok#x HTTP/1.1\r\nHost: a\r\n\r\n", 0, REFUSED },
+	    { "bytes in target", "GET /ok\xff HTTP/1.1\r\nHost: a\r\n\r\n", 0,
+		REFUSED },
+	    { "relative target", "GET ok HTTP/1.1\r\nHost: a\r\n\r\n", 0,
+		REFUSED },
+	    { "authority alone", "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", 0,
+		REFUSED },
+	    { "climbing", "GET /../ok HTTP/1.1\r\nHost: a\r\n\r\n", 0,
+		REFUSED },
+	    { "climbing, escaped", "GET /%2e%2e/ok HTTP/1.1\r\nHost: a\r\n\r\n",
+		0, REFUSED },
+	    { "two blanks", "GET  /ok HTTP/1.1\r\nHost: a\r\n\r\n", 0,
+		SWALLOWED },
+	    { "version 2", "GET /ok HTTP/2.0\r\nHost: a\r\n\r\n", 0, REFUSED },
+	    { "version 1.2", "GET /ok HTTP/1.2\r\nHost: a\r\n\r\n", 0,
+		REFUSED },
+	    { "version 0.9", "GET /ok\r\n\r\n", 0, REFUSED },
+	    { "small letters", "get /ok HTTP/1.1\r\nHost: a\r\n\r\n", 0,
+		UNWANTED },
+	    { "DELETE", "DELETE /ok HTTP/1.1\r\nHost: a\r\n\r\n", 0, UNWANTED },
+	    { "not HTTP", "\x16\x03\x01\x02\r\n\r\n", 0, REFUSED },
+	    { "not HTTP, short", "\x16\x03\x01\x02", 0, HUNG },
+    };
 
 static bool
 library_is_old(void)
@@ -319,7 +343,7 @@ each_line(void **state)
 
 		if (wanted == SWALLOWED || wanted == HUNG) {
 			wanted = !library_is_old() ? REFUSED
-			    : wanted == HUNG	   ? HUNG
+			    : wanted == HUNG       ? HUNG
 						   : TAKEN;
 		}
 		if (got != wanted) {
@@ -335,8 +359,8 @@ each_line(void **state)
 static void
 no_second_request(void **state)
 {
-	static const char request[] =
-	    HEAD("Content-Length: 38\r\n") HEAD("X: smuggled\r\n");
+	static const char request[] = HEAD("Content-Length: 38\r\n")
+	    HEAD("X: smuggled\r\n");
 	struct world *w = *state;
 	char reply[4096] = { 0 };
 	bool closed;
@@ -401,8 +425,7 @@ closes(int fd, int ms, const char *drip)
 	while (clock_left(deadline) > 0) {
 		char sink[16];
 
-		if (drip != NULL && write(fd, drip, 1) < 0
-		    && errno != EAGAIN) {
+		if (drip != NULL && write(fd, drip, 1) < 0 && errno != EAGAIN) {
 			return true;
 		}
 		if (net_wait_read(fd, clock_ms() + 200) == 0
@@ -475,8 +498,8 @@ one_address_is_limited(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
 		fds[i] = dial(*state);
 		say(fds[i], HEAD(""), sizeof(HEAD("")) - 1);
-		assert_int_equal(
-		    hear(fds[i], reply, sizeof(reply), 1000, &closed),
+		assert_int_equal(hear(fds[i], reply, sizeof(reply), 1000,
+				     &closed),
 		    sizeof(reply));
 	}
 	extra = dial(*state);

@@ -626,10 +626,8 @@ lanes(void **state)
 	make_file(t, "large.bin", "0123456789abcdef", CONTENT_SMALL / 16 + 1);
 	load.threads = 3;
 	site = load_good(&load);
-	small = resource_at(site, "/site/small.bin")
-		    ->variants[CODING_IDENTITY];
-	large = resource_at(site, "/site/large.bin")
-		    ->variants[CODING_IDENTITY];
+	small = resource_at(site, "/site/small.bin")->variants[CODING_IDENTITY];
+	large = resource_at(site, "/site/large.bin")->variants[CODING_IDENTITY];
 	assert_int_equal(small->lanes, 1);
 	assert_int_equal(large->lanes, 3);
 	assert_ptr_not_equal(large->full[0], large->full[1]);
@@ -645,7 +643,8 @@ lanes(void **state)
 	site_let_go(site);
 }
 
-/* The page for "not found" is changed at load: what was packed before is not. */
+/* The page for "not found" is changed at load: what was packed before is not.
+ */
 static void
 not_found_is_not_precompressed(void **state)
 {
