@@ -29,7 +29,8 @@
 #define QUIET_MS 500
 /* but no later than this after the first one. */
 #define PATIENCE_MS 5000
-#define VOLUME_MS 15000
+/* Between looks at the volume and at memory. */
+#define QUIET_TIME_MS 15000
 #define DRAIN_MS 3000
 
 struct daemon {
@@ -149,7 +150,7 @@ note_failure(struct daemon *d, const struct buf *fault, bool first)
 	log_close(&l);
 }
 
-/* Gives memory that the load needed for a moment back to the system. */
+/* Gives memory that was needed for a moment back to the system. */
 static void
 trim_memory(void)
 {
@@ -260,7 +261,10 @@ step(struct daemon *d)
 	};
 	enum sig_event event;
 
-	(void)poll(fds, 2, due == 0 ? VOLUME_MS : clock_left(due));
+	if (poll(fds, 2, due == 0 ? QUIET_TIME_MS : clock_left(due)) == 0) {
+		/* What many connections held, when they have gone. */
+		trim_memory();
+	}
 	measure_volume(d);
 	if (fds[1].revents != 0) {
 		note_change(d);
