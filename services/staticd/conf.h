@@ -21,9 +21,14 @@ struct staticd_conf {
 	uint64_t depth_max;
 	uint64_t threads;
 	uint64_t connections;
+	uint64_t connection_bytes;
+	uint64_t per_address;
 	uint64_t idle_seconds;
+	uint64_t head_seconds;
+	uint64_t answer_seconds;
 	bool watch;
-	bool access_log;
+	int access_log; /* enum access_format */
+	char *fallback;
 };
 
 #endif

@@ -9,13 +9,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The statuses that serve.c answers with. */
-#define COUNTERS_STATUSES 7
+#include "base/view.h"
+
+/* The statuses that answers have; [COUNTERS_STATUSES] counts all others. */
+#define COUNTERS_STATUSES 14
 extern const unsigned counters_statuses[COUNTERS_STATUSES];
 
+/* GET, HEAD, OPTIONS, all others. */
+#define COUNTERS_METHODS 4
+extern const char *const counters_methods[COUNTERS_METHODS];
+
 struct counters {
-	/* [0]: GET, [1]: HEAD */
-	atomic_uint_fast64_t requests[2][COUNTERS_STATUSES];
+	atomic_uint_fast64_t requests[COUNTERS_METHODS][COUNTERS_STATUSES + 1];
 	atomic_uint_fast64_t body_bytes;
 	/* Written by the thread that reloads. */
 	atomic_uint_fast64_t reloads_good;
@@ -27,8 +32,8 @@ struct counters {
 	atomic_uint_fast64_t volume_free;
 };
 
-/* Counts one answer with `bytes` of body (none are sent for HEAD). */
-void counters_answer(struct counters *c, bool head, unsigned status,
+/* Counts one answer with `bytes` of body. */
+void counters_answer(struct counters *c, struct view method, unsigned status,
     uint64_t bytes);
 
 #endif

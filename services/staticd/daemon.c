@@ -14,6 +14,7 @@
 #include "run/log.h"
 #include "run/sig.h"
 #include "staticd/conf.h"
+#include "staticd/files.h"
 #include "staticd/load.h"
 #include "staticd/serve.h"
 #include "staticd/watch.h"
@@ -28,7 +29,8 @@
 #define QUIET_MS 500
 /* but no later than this after the first one. */
 #define PATIENCE_MS 5000
-#define VOLUME_MS 15000
+/* Between looks at the volume and at memory. */
+#define QUIET_TIME_MS 15000
 #define DRAIN_MS 3000
 
 struct daemon {
@@ -148,7 +150,7 @@ note_failure(struct daemon *d, const struct buf *fault, bool first)
 	log_close(&l);
 }
 
-/* Gives memory that the load needed for a moment back to the system. */
+/* Gives memory that was needed for a moment back to the system. */
 static void
 trim_memory(void)
 {
@@ -167,11 +169,13 @@ load(struct daemon *d, bool first)
 		.cache_pages = conf->cache_pages,
 		.cache_assets = conf->cache_assets,
 		.cache_immutable = conf->cache_immutable,
+		.fallback = conf->fallback,
 		.fields = d->serve.fields.list,
 		.files_max = conf->files_max,
 		.bytes_max = conf->megabytes_max * MEGABYTE,
 		.memory_max = conf->memory_megabytes * MEGABYTE,
-		.depth_max = (unsigned)conf->depth_max };
+		.depth_max = (unsigned)conf->depth_max,
+		.threads = (unsigned)conf->threads };
 	int64_t start = clock_ms();
 	struct site *site;
 	struct buf fault;
@@ -257,7 +261,10 @@ step(struct daemon *d)
 	};
 	enum sig_event event;
 
-	(void)poll(fds, 2, due == 0 ? VOLUME_MS : clock_left(due));
+	if (poll(fds, 2, due == 0 ? QUIET_TIME_MS : clock_left(due)) == 0) {
+		/* What many connections held, when they have gone. */
+		trim_memory();
+	}
 	measure_volume(d);
 	if (fds[1].revents != 0) {
 		note_change(d);
@@ -273,6 +280,21 @@ step(struct daemon *d)
 	return true;
 }
 
+static unsigned
+connections_of(const struct staticd_conf *conf)
+{
+	uint64_t n = files_for(conf->connections);
+
+	if (n < conf->connections) {
+		log_say(LOG_WARN, "few_descriptors",
+		    "the limit on open files leaves room for %llu connections, "
+		    "not %llu",
+		    (unsigned long long)n,
+		    (unsigned long long)conf->connections);
+	}
+	return (unsigned)n;
+}
+
 static int
 start(struct daemon *d, struct http_server **ret)
 {
@@ -284,11 +306,16 @@ start(struct daemon *d, struct http_server **ret)
 	};
 	struct http_conf http = { .port = (uint16_t)d->conf->port,
 		.threads = (unsigned)d->conf->threads,
-		.connections = (unsigned)d->conf->connections,
+		.connections = connections_of(d->conf),
 		.idle_seconds = (unsigned)d->conf->idle_seconds,
+		.per_address = (unsigned)d->conf->per_address,
+		.head_seconds = (unsigned)d->conf->head_seconds,
+		.answer_seconds = (unsigned)d->conf->answer_seconds,
+		.connection_memory = d->conf->connection_bytes,
 		.routes = routes,
 		.route_count = ARRAY_LEN(routes),
 		.headers = d->serve.fields.list,
+		.answered = serve_answered,
 		.ctx = &d->serve };
 	struct log_line l;
 	int r = http_start(&http, ret);
@@ -331,11 +358,12 @@ daemon_run(void *conf)
 	struct buf none;
 	int status = 1;
 
+	files_raise();
 	buf_init(&none, FAULT_MAX);
 	/* daemon_check() has seen to it that there is no fault. */
 	fields_load(&d.serve.fields, "STATICD_HEADERS", d.conf->headers, &none);
 	buf_done(&none);
-	d.serve.access_log = d.conf->access_log;
+	d.serve.access_format = (enum access_format)d.conf->access_log;
 	d.signals = sig_open();
 	if (d.signals < 0) {
 		log_say(LOG_ERROR, "signals_failed", "%s",

@@ -8,6 +8,7 @@
 
 #include "staticd/gzip.h"
 #include "staticd/mime.h"
+#include "staticd/uri.h"
 #include "staticd/walk.h"
 
 /* Larger files are not compressed, and are read in pieces. */
@@ -387,23 +388,6 @@ is_index(struct view path)
 	    || view_ends(path, VIEW("/index.html"));
 }
 
-/* A path as it may stand in a Location field. */
-static void
-add_encoded(struct buf *b, struct view path)
-{
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "abcdefghijklmnopqrstuvwxyz"
-				    "0123456789-._~/!$&'()*+,;=:@";
-
-	for (size_t i = 0; i < path.n; i++) {
-		if (path.p[i] != '\0' && strchr(plain, path.p[i]) != NULL) {
-			buf_add_char(b, path.p[i]);
-		} else {
-			buf_addf(b, "%%%02X", (unsigned char)path.p[i]);
-		}
-	}
-}
-
 typedef int (*add_path)(struct loader *l, struct buf *b, const struct found *f);
 
 static int
@@ -456,7 +440,7 @@ add_redirect(struct loader *l, struct buf *b, const struct found *f)
 		return 0; /* the prefix is "/": nothing is above it */
 	}
 	buf_init(&to, PATH_MAX_BYTES * 3);
-	add_encoded(&to, from);
+	uri_encode(&to, from);
 	from.n--;
 	r = buf_error(&to) != 0
 	    ? buf_error(&to)
@@ -479,6 +463,10 @@ add_coding(struct loader *l, struct buf *b, const struct found *f)
 			continue;
 		}
 		base = site_find(l->site, request_path(l, b, path, suffix.n));
+		/* That one is not sent as it is in its file. */
+		if (view_starts(path, VIEW("404.html"))) {
+			continue;
+		}
 		if (base != NULL
 		    && base->resource->modified <= f->resource->modified) {
 			return resource_set_shared(base->resource,
@@ -530,6 +518,28 @@ add_not_found(struct loader *l)
 }
 
 static int
+add_fallback(struct loader *l)
+{
+	struct view path = view_str(l->load->fallback);
+	const struct site_entry *entry;
+	struct buf b;
+
+	if (path.n == 0) {
+		return 0;
+	}
+	buf_init(&b, PATH_MAX_BYTES);
+	entry = site_find(l->site, request_path(l, &b, path, 0));
+	buf_done(&b);
+	if (entry == NULL || entry->resource == NULL) {
+		buf_addf(l->fault, "the fallback '%.*s' is no file of the site",
+		    (int)path.n, path.p);
+		return -ENOENT;
+	}
+	site_set_fallback(l->site, entry->resource, l->load->prefix);
+	return 0;
+}
+
+static int
 finish_resources(struct loader *l)
 {
 	size_t n;
@@ -537,7 +547,7 @@ finish_resources(struct loader *l)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		r = resource_finish(all[i], l->load->fields);
+		r = resource_finish(all[i], l->load->fields, l->load->threads);
 	}
 	return r;
 }
@@ -558,10 +568,16 @@ make_table(struct loader *l)
 		r = add_not_found(l);
 	}
 	if (r == 0) {
+		r = add_fallback(l);
+	}
+	if (r == 0) {
 		r = finish_resources(l);
 	}
 	if (r < 0) {
-		buf_addf(l->fault, "cannot build the table: %s", strerror(-r));
+		if (buf_size(l->fault) == 0) {
+			buf_addf(l->fault, "cannot build the table: %s",
+			    strerror(-r));
+		}
 	}
 	return r;
 }

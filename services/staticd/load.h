@@ -37,11 +37,14 @@ struct load {
 	const char *cache_pages; /* values of Cache-Control */
 	const char *cache_assets;
 	const char *cache_immutable; /* fingerprinted names */
+	/* File for paths that lead nowhere, relative to the root, or "". */
+	const char *fallback;
 	const struct http_header *fields; /* ends with {NULL} */
 	uint64_t files_max; /* files, folders and what is passed over */
 	uint64_t bytes_max; /* all files together */
 	uint64_t memory_max; /* beyond it files stay on disk */
 	unsigned depth_max;
+	unsigned threads; /* that will answer */
 	/* Called with each folder's descriptor before it is read, or NULL. */
 	void (*folder)(void *ctx, int fd);
 	void *ctx;

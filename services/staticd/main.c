@@ -11,6 +11,10 @@
 
 #define AT(member) offsetof(struct staticd_conf, member)
 
+/* In the order of enum access_format. */
+static const char *const access_formats[] = { "off", "common", "keyvalue",
+	NULL };
+
 static const struct conf_item items[] = {
 	{ .name = "STATICD_PORT",
 	    .help = "port to listen on",
@@ -93,8 +97,23 @@ static const struct conf_item items[] = {
 	    .help = "most connections at a time",
 	    .type = CONF_NUMBER,
 	    .offset = AT(connections),
-	    .fallback = "1024",
+	    .fallback = "10240",
 	    .min = 1,
+	    .max = 65536 },
+	{ .name = "STATICD_CONNECTIONS_PER_ADDRESS",
+	    .help = "most connections of one address; 0: no such limit",
+	    .type = CONF_NUMBER,
+	    .offset = AT(per_address),
+	    .fallback = "0",
+	    .min = 0,
+	    .max = 65536 },
+	{ .name = "STATICD_CONNECTION_BYTES",
+	    .help = "memory of each connection, in which the head of a request "
+		    "and that of its answer have to have room",
+	    .type = CONF_NUMBER,
+	    .offset = AT(connection_bytes),
+	    .fallback = "8192",
+	    .min = 4096,
 	    .max = 65536 },
 	{ .name = "STATICD_IDLE_SECONDS",
 	    .help = "seconds after which a silent connection is closed",
@@ -103,14 +122,38 @@ static const struct conf_item items[] = {
 	    .fallback = "75",
 	    .min = 1,
 	    .max = 3600 },
+	{ .name = "STATICD_HEAD_SECONDS",
+	    .help = "seconds for the whole head of a request to come",
+	    .type = CONF_NUMBER,
+	    .offset = AT(head_seconds),
+	    .fallback = "15",
+	    .min = 1,
+	    .max = 3600 },
+	{ .name = "STATICD_ANSWER_SECONDS",
+	    .help = "seconds for an answer to be taken, and one more for each "
+		    "4 KiB",
+	    .type = CONF_NUMBER,
+	    .offset = AT(answer_seconds),
+	    .fallback = "60",
+	    .min = 1,
+	    .max = 3600 },
 	{ .name = "STATICD_WATCH",
 	    .help = "on: load the site again when its files change",
 	    .type = CONF_BOOL,
 	    .offset = AT(watch),
 	    .fallback = "on" },
+	{ .name = "STATICD_FALLBACK",
+	    .help = "file of the site that answers paths that lead nowhere and "
+		    "have no dot in their last name, for pages that route in "
+		    "the browser; empty: they are not found",
+	    .type = CONF_TEXT,
+	    .offset = AT(fallback),
+	    .fallback = "" },
 	{ .name = "STATICD_ACCESS_LOG",
-	    .help = "on: log each answer",
-	    .type = CONF_BOOL,
+	    .help = "a line for each answer: common on standard output, "
+		    "keyvalue on standard error",
+	    .type = CONF_CHOICE,
+	    .choices = access_formats,
 	    .offset = AT(access_log),
 	    .fallback = "off" },
 };

@@ -17,17 +17,19 @@ load_u64(const atomic_uint_fast64_t *counter)
 static void
 report_answers(struct metrics *m, const struct counters *c)
 {
-	static const char *const methods[] = { "GET", "HEAD" };
-
 	metrics_family(m, "staticd_http_requests_total", METRICS_COUNTER,
-	    "Answers of the site, by method and status.");
-	for (size_t method = 0; method < 2; method++) {
-		for (size_t i = 0; i < COUNTERS_STATUSES; i++) {
-			char status[16];
+	    "Answers, /metrics and /healthz and refusals among them, by method "
+	    "and status.");
+	for (size_t method = 0; method < COUNTERS_METHODS; method++) {
+		for (size_t i = 0; i <= COUNTERS_STATUSES; i++) {
+			char status[16] = "other";
 
-			(void)snprintf(status, sizeof(status), "%u",
-			    counters_statuses[i]);
-			metrics_label(m, "method", view_str(methods[method]));
+			if (i < COUNTERS_STATUSES) {
+				(void)snprintf(status, sizeof(status), "%u",
+				    counters_statuses[i]);
+			}
+			metrics_label(m, "method",
+			    view_str(counters_methods[method]));
 			metrics_label(m, "status", view_str(status));
 			metrics_u64(m, load_u64(&c->requests[method][i]));
 		}
@@ -35,6 +37,35 @@ report_answers(struct metrics *m, const struct counters *c)
 	metrics_one_u64(m, "staticd_http_response_body_bytes_total",
 	    METRICS_COUNTER, "Bytes of the bodies answered with.",
 	    load_u64(&c->body_bytes));
+}
+
+/* Prometheus counts upwards: each bucket holds those before it. */
+static void
+report_durations(struct metrics *m, const struct http_stats *stats)
+{
+	uint64_t sum = 0;
+
+	metrics_family(m, "staticd_http_request_duration_seconds",
+	    METRICS_HISTOGRAM,
+	    "From the end of a request's head until the kernel has the "
+	    "answer's "
+	    "last byte.");
+	for (size_t i = 0; i < HTTP_DURATIONS; i++) {
+		char bound[32] = "+Inf";
+
+		if (i < HTTP_DURATIONS - 1) {
+			(void)snprintf(bound, sizeof(bound), "%g",
+			    (double)http_duration_us(i) / 1e6);
+		}
+		sum += stats->durations[i];
+		metrics_suffix(m, "_bucket");
+		metrics_label(m, "le", view_str(bound));
+		metrics_u64(m, sum);
+	}
+	metrics_suffix(m, "_sum");
+	metrics_double(m, (double)stats->duration_us / 1e6);
+	metrics_suffix(m, "_count");
+	metrics_u64(m, sum);
 }
 
 static void
@@ -50,6 +81,7 @@ report_server(struct metrics *m, const struct http_server *server)
 		metrics_label(m, "class", view_str(http_class_name(i)));
 		metrics_u64(m, stats.requests[i]);
 	}
+	report_durations(m, &stats);
 	metrics_one_u64(m, "staticd_http_refused_total", METRICS_COUNTER,
 	    "Malformed or ambiguous requests that were refused.",
 	    stats.refused);

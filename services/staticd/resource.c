@@ -29,8 +29,8 @@ variant_free(struct variant *v)
 	if (v == NULL) {
 		return;
 	}
-	if (v->full != NULL) {
-		MHD_destroy_response(v->full);
+	for (unsigned i = 0; i < v->lanes; i++) {
+		MHD_destroy_response(v->full[i]);
 	}
 	if (v->not_modified != NULL) {
 		MHD_destroy_response(v->not_modified);
@@ -179,31 +179,65 @@ no_body(void *cls, uint64_t position, char *out, size_t max)
 	return MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
+/*
+ * Adds one more full answer.  What is in memory is sent without a lock: for
+ * that, one is enough.
+ */
 static int
-finish_variant(const struct resource *r, struct variant *v,
+add_lane(const struct resource *r, struct variant *v,
     const struct http_header *fields)
 {
-	v->full = content_response(&v->content, 0, v->content.size);
+	struct MHD_Response *response = content_response(&v->content, 0,
+	    v->content.size);
+
+	if (response == NULL) {
+		return -ENOMEM;
+	}
+	if (resource_describe(r, v, r->type, fields, response) < 0) {
+		MHD_destroy_response(response);
+		return -ENOMEM;
+	}
+	v->full[v->lanes++] = response;
+	return 0;
+}
+
+static int
+finish_variant(const struct resource *r, struct variant *v,
+    const struct http_header *fields, unsigned threads)
+{
+	unsigned lanes = content_bytes(&v->content).p != NULL ? 1
+	    : threads < RESOURCE_LANES                        ? threads
+							      : RESOURCE_LANES;
+
+	for (unsigned i = 0; i < lanes || i == 0; i++) {
+		if (add_lane(r, v, fields) < 0) {
+			return -ENOMEM;
+		}
+	}
 	/* Its Content-Length is the one of the 200 (RFC 9110 section 8.6). */
 	v->not_modified = MHD_create_response_from_callback(v->content.size, 1,
 	    no_body, NULL, NULL);
-	if (v->full == NULL || v->not_modified == NULL) {
-		return -ENOMEM;
-	}
-	if (resource_describe(r, v, r->type, fields, v->full) < 0) {
+	if (v->not_modified == NULL) {
 		return -ENOMEM;
 	}
 	return describe_shortly(r, v, v->not_modified);
 }
 
 int
-resource_finish(struct resource *r, const struct http_header *fields)
+resource_finish(struct resource *r, const struct http_header *fields,
+    unsigned threads)
 {
 	for (unsigned c = 0; c < CODING_COUNT; c++) {
 		if (r->variants[c] != NULL
-		    && finish_variant(r, r->variants[c], fields) < 0) {
+		    && finish_variant(r, r->variants[c], fields, threads) < 0) {
 			return -ENOMEM;
 		}
 	}
 	return 0;
+}
+
+struct MHD_Response *
+resource_full(const struct variant *v)
+{
+	return v->full[http_worker() % v->lanes];
 }

@@ -20,11 +20,20 @@
 /* Quotes around the digits. */
 #define RESOURCE_ETAG (DIGEST_HEX + 2)
 
+/*
+ * The library locks a response with a file behind it while it sends, so two
+ * threads that send the same one wait for each other.  Each thread up to this
+ * number has its own.
+ */
+#define RESOURCE_LANES 8
+
 struct variant {
 	enum coding coding;
 	struct content content;
 	char etag[RESOURCE_ETAG]; /* of this very coding, with its quotes */
-	struct MHD_Response *full;
+	/* Private: see resource_full(). */
+	struct MHD_Response *full[RESOURCE_LANES];
+	unsigned lanes; /* at least one */
 	struct MHD_Response *not_modified;
 };
 
@@ -63,9 +72,15 @@ NODISCARD int resource_set_shared(struct resource *r, enum coding coding,
 NODISCARD int resource_new_error(const struct resource *from, const char *cache,
     struct resource **ret);
 
-/* Makes the answers; `fields` end with {NULL}.  0, or -ENOMEM. */
+/*
+ * Makes the answers, for so many threads; `fields` end with {NULL}.  0, or
+ * -ENOMEM, which is also want of descriptors.
+ */
 NODISCARD int resource_finish(struct resource *r,
-    const struct http_header *fields);
+    const struct http_header *fields, unsigned threads);
+
+/* The full answer, for the thread that calls (a handler). */
+struct MHD_Response *resource_full(const struct variant *v);
 
 /*
  * Adds all headers of a full answer to a response, whose type may be another

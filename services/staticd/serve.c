@@ -4,7 +4,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "run/log.h"
 #include "run/net.h"
 #include "staticd/accept.h"
 #include "staticd/multipart.h"
@@ -64,26 +63,8 @@ keep_field(void *cls, enum MHD_ValueKind kind, const char *name,
 	return MHD_YES;
 }
 
-/* One request on its way. */
-struct exchange {
-	struct serve *serve;
-	struct http_request *rq;
-	bool head;
-	unsigned status;
-	uint64_t bytes; /* of the body, as it is for GET */
-};
-
 static enum MHD_Result
-send_shared(struct exchange *x, unsigned status, uint64_t bytes,
-    struct MHD_Response *response)
-{
-	x->status = status;
-	x->bytes = bytes;
-	return http_reply_response(x->rq, status, response);
-}
-
-static enum MHD_Result
-send_unsatisfiable(struct exchange *x, const struct variant *v)
+send_unsatisfiable(struct http_request *rq, const struct variant *v)
 {
 	char range[48];
 	const struct http_header extra[] = { { "Content-Range", range },
@@ -91,13 +72,12 @@ send_unsatisfiable(struct exchange *x, const struct variant *v)
 
 	(void)snprintf(range, sizeof(range), "bytes */%llu",
 	    (unsigned long long)v->content.size);
-	x->status = MHD_HTTP_RANGE_NOT_SATISFIABLE;
-	return http_reply_copy(x->rq, x->status, HTTP_TEXT,
+	return http_reply_copy(rq, MHD_HTTP_RANGE_NOT_SATISFIABLE, HTTP_TEXT,
 	    VIEW("416 no such range\n"), extra);
 }
 
 static struct MHD_Response *
-make_single(const struct exchange *x, const struct resource *r,
+make_single(const struct serve *serve, const struct resource *r,
     const struct variant *v, struct range range)
 {
 	uint64_t n = range.last - range.first + 1;
@@ -111,8 +91,7 @@ make_single(const struct exchange *x, const struct resource *r,
 	    (unsigned long long)range.first, (unsigned long long)range.last,
 	    (unsigned long long)v->content.size);
 	if (response != NULL
-	    && (resource_describe(r, v, r->type, x->serve->fields.list,
-		    response)
+	    && (resource_describe(r, v, r->type, serve->fields.list, response)
 		    < 0
 		|| http_add_headers(response, extra) < 0)) {
 		MHD_destroy_response(response);
@@ -122,7 +101,7 @@ make_single(const struct exchange *x, const struct resource *r,
 }
 
 static struct MHD_Response *
-make_multipart(const struct exchange *x, const struct resource *r,
+make_multipart(const struct serve *serve, const struct resource *r,
     const struct variant *v, const struct range *ranges, size_t n)
 {
 	char type[MULTIPART_TYPE];
@@ -130,7 +109,7 @@ make_multipart(const struct exchange *x, const struct resource *r,
 	    n, type);
 
 	if (response != NULL
-	    && resource_describe(r, v, type, x->serve->fields.list, response)
+	    && resource_describe(r, v, type, serve->fields.list, response)
 		< 0) {
 		MHD_destroy_response(response);
 		return NULL;
@@ -139,23 +118,24 @@ make_multipart(const struct exchange *x, const struct resource *r,
 }
 
 static enum MHD_Result
-send_parts(struct exchange *x, const struct resource *r,
-    const struct variant *v, const struct range *ranges, size_t n)
+send_parts(struct http_request *rq, const struct serve *serve,
+    const struct resource *r, const struct variant *v,
+    const struct range *ranges, size_t n)
 {
 	struct MHD_Response *response = n == 1
-	    ? make_single(x, r, v, ranges[0])
-	    : make_multipart(x, r, v, ranges, n);
+	    ? make_single(serve, r, v, ranges[0])
+	    : make_multipart(serve, r, v, ranges, n);
 	uint64_t bytes = 0;
 	enum MHD_Result result;
 
 	if (response == NULL) {
-		x->status = MHD_HTTP_INTERNAL_SERVER_ERROR;
-		return http_reply_error(x->rq, x->status);
+		return http_reply_error(rq, MHD_HTTP_INTERNAL_SERVER_ERROR);
 	}
 	for (size_t i = 0; i < n; i++) {
 		bytes += ranges[i].last - ranges[i].first + 1;
 	}
-	result = send_shared(x, MHD_HTTP_PARTIAL_CONTENT, bytes, response);
+	http_expect_bytes(rq, bytes);
+	result = http_reply_response(rq, MHD_HTTP_PARTIAL_CONTENT, response);
 	MHD_destroy_response(response);
 	return result;
 }
@@ -176,8 +156,15 @@ choose(const struct resource *r, struct view accept_encoding)
 }
 
 static enum MHD_Result
-send_resource(struct exchange *x, const struct resource *r,
-    const struct wanted *wanted)
+send_whole(struct http_request *rq, unsigned status, const struct variant *v)
+{
+	http_expect_bytes(rq, v->content.size);
+	return http_reply_response(rq, status, resource_full(v));
+}
+
+static enum MHD_Result
+send_resource(struct http_request *rq, const struct serve *serve,
+    const struct resource *r, const struct wanted *wanted)
 {
 	const struct variant *v = choose(r, wanted->accept_encoding);
 	struct view etag = view_str(v->etag);
@@ -187,85 +174,81 @@ send_resource(struct exchange *x, const struct resource *r,
 
 	switch (precond_check(&wanted->precond, etag, r->modified, now)) {
 	case PRECOND_NOT_MODIFIED:
-		return send_shared(x, MHD_HTTP_NOT_MODIFIED, 0,
+		return http_reply_response(rq, MHD_HTTP_NOT_MODIFIED,
 		    v->not_modified);
 	case PRECOND_FAILED:
-		x->status = MHD_HTTP_PRECONDITION_FAILED;
-		return http_reply_error(x->rq, x->status);
+		return http_reply_error(rq, MHD_HTTP_PRECONDITION_FAILED);
 	case PRECOND_SEND:
 		break;
 	}
-	if (wanted->range.p != NULL && !x->head
+	if (wanted->range.p != NULL && !http_is_head(rq)
 	    && precond_range(&wanted->precond, etag, r->modified, now)) {
 		switch (
 		    range_resolve(wanted->range, v->content.size, ranges, &n)) {
 		case RANGE_PARTS:
-			return send_parts(x, r, v, ranges, n);
+			return send_parts(rq, serve, r, v, ranges, n);
 		case RANGE_NEVER:
-			return send_unsatisfiable(x, v);
+			return send_unsatisfiable(rq, v);
 		case RANGE_WHOLE:
 			break;
 		}
 	}
-	return send_shared(x, MHD_HTTP_OK, v->content.size, v->full);
+	return send_whole(rq, MHD_HTTP_OK, v);
 }
 
 static enum MHD_Result
-send_not_found(struct exchange *x, const struct resource *page,
+send_not_found(struct http_request *rq, const struct resource *page,
     const struct wanted *wanted)
 {
-	const struct variant *v;
-
 	if (page == NULL) {
-		x->status = MHD_HTTP_NOT_FOUND;
-		return http_reply_error(x->rq, x->status);
+		return http_reply_error(rq, MHD_HTTP_NOT_FOUND);
 	}
-	v = choose(page, wanted->accept_encoding);
-	return send_shared(x, MHD_HTTP_NOT_FOUND, v->content.size, v->full);
+	return send_whole(rq, MHD_HTTP_NOT_FOUND,
+	    choose(page, wanted->accept_encoding));
 }
 
-static void
-log_access(const struct exchange *x)
+void
+serve_answered(void *ctx, const struct http_request *rq, unsigned status,
+    uint64_t bytes)
 {
+	struct serve *serve = ctx;
 	char addr[NET_ADDR_TEXT];
-	struct log_line l;
 
-	http_client_addr(x->rq, addr, sizeof(addr));
-	log_open(&l, LOG_INFO, "request");
-	log_str(&l, "addr", addr);
-	log_str(&l, "method", x->head ? "HEAD" : "GET");
-	log_view(&l, "path", http_path(x->rq));
-	log_num(&l, "status", x->status);
-	log_num(&l, "bytes", x->head ? 0 : (int64_t)x->bytes);
-	log_close(&l);
+	counters_answer(&serve->counters, http_method(rq), status, bytes);
+	if (serve->access_format != ACCESS_OFF) {
+		http_client_addr(rq, addr, sizeof(addr));
+		access_log(serve->access_format,
+		    &(struct access){ .addr = addr,
+			.method = http_method(rq),
+			.path = http_path(rq),
+			.version = http_version(rq),
+			.status = status,
+			.bytes = bytes });
+	}
 }
 
 enum MHD_Result
 serve_site(struct http_request *rq, void *ctx)
 {
-	struct serve *serve = ctx;
-	struct exchange x = { .serve = serve,
-		.rq = rq,
-		.head = http_is_head(rq) };
+	const struct serve *serve = ctx;
 	struct wanted wanted = { .seen = 0 };
-	struct site *site = store_hold(&serve->store);
+	struct site *site = store_hold(&((struct serve *)ctx)->store);
 	const struct site_entry *entry = site_find(site, http_path(rq));
+	const struct resource *page;
 	enum MHD_Result result;
 
 	(void)MHD_get_connection_values(http_connection(rq), MHD_HEADER_KIND,
 	    keep_field, &wanted);
-	if (entry == NULL) {
-		result = send_not_found(&x, site_not_found(site), &wanted);
-	} else if (entry->redirect != NULL) {
-		result = send_shared(&x, MHD_HTTP_MOVED_PERMANENTLY, 0,
+	page = entry != NULL ? entry->resource
+			     : site_fallback(site, http_path(rq));
+	if (page != NULL) {
+		result = send_resource(rq, serve, page, &wanted);
+	} else if (entry != NULL) {
+		result = http_reply_response(rq, MHD_HTTP_MOVED_PERMANENTLY,
 		    entry->redirect);
 	} else {
-		result = send_resource(&x, entry->resource, &wanted);
+		result = send_not_found(rq, site_not_found(site), &wanted);
 	}
 	site_let_go(site);
-	counters_answer(&serve->counters, x.head, x.status, x.bytes);
-	if (serve->access_log) {
-		log_access(&x);
-	}
 	return result;
 }

@@ -4,9 +4,8 @@
 #ifndef STATICD_SERVE_H
 #define STATICD_SERVE_H
 
-#include <stdbool.h>
-
 #include "http/http.h"
+#include "staticd/access.h"
 #include "staticd/counters.h"
 #include "staticd/fields.h"
 #include "staticd/store.h"
@@ -16,11 +15,15 @@ struct serve {
 	struct store store; /* with a site in it */
 	struct fields fields;
 	struct counters counters;
-	bool access_log;
+	enum access_format access_format;
 };
 
 /* http_handlers; their context is a struct serve. */
 enum MHD_Result serve_site(struct http_request *rq, void *ctx);
 enum MHD_Result serve_metrics(struct http_request *rq, void *ctx);
+
+/* Counts and logs; http_conf.answered. */
+void serve_answered(void *ctx, const struct http_request *rq, unsigned status,
+    uint64_t bytes);
 
 #endif

@@ -22,6 +22,8 @@ struct site {
 	size_t resource_count;
 	size_t resource_room;
 	const struct resource *not_found;
+	const struct resource *fallback;
+	struct view fallback_prefix;
 	struct site_counts counts;
 };
 
@@ -250,6 +252,31 @@ void
 site_set_not_found(struct site *site, const struct resource *resource)
 {
 	site->not_found = resource;
+}
+
+const struct resource *
+site_fallback(const struct site *site, struct view path)
+{
+	size_t i = path.n;
+
+	if (site->fallback == NULL
+	    || !view_starts(path, site->fallback_prefix)) {
+		return NULL;
+	}
+	while (i > 0 && path.p[i - 1] != '/') {
+		if (path.p[--i] == '.') {
+			return NULL;
+		}
+	}
+	return site->fallback;
+}
+
+void
+site_set_fallback(struct site *site, const struct resource *resource,
+    struct view prefix)
+{
+	site->fallback = resource;
+	site->fallback_prefix = prefix;
 }
 
 const struct site_counts *

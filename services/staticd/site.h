@@ -61,6 +61,15 @@ const struct site_entry *site_find(const struct site *site, struct view path);
 const struct resource *site_not_found(const struct site *site);
 void site_set_not_found(struct site *site, const struct resource *resource);
 
+/*
+ * What answers a path that has no entry: an owned resource if one was set, the
+ * path begins with `prefix`, and its last name has no dot (what has one is a
+ * file that is missing); else NULL.  `prefix` has to live as long as the site.
+ */
+const struct resource *site_fallback(const struct site *site, struct view path);
+void site_set_fallback(struct site *site, const struct resource *resource,
+    struct view prefix);
+
 const struct site_counts *site_counts(const struct site *site);
 void site_set_counts(struct site *site, const struct site_counts *counts);
 

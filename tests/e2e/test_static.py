@@ -1,7 +1,17 @@
 """The showcase site at /site/."""
 
+import concurrent.futures
+import http.client
+import json
+import os
 import re
+import signal
+import socket
+import subprocess
+import time
 from urllib.parse import urljoin
+
+from stack import settings
 
 TYPES = {"": "text/html", "css": "text/css", "js": "text/javascript",
          "svg": "image/svg+xml", "png": "image/png", "html": "text/html",
@@ -71,3 +81,193 @@ def test_no_way_out_of_the_folder(curl):
         reply = curl.get(path, "--path-as-is")
         assert reply.status in (400, 404), path
         assert "root:" not in reply.text
+
+
+def test_codings_by_weight(curl):
+    plain = curl.get("/site/")
+    assert "content-encoding" not in plain.headers
+    assert plain.headers["vary"] == "Accept-Encoding"
+    tags, sizes = {plain.headers["etag"]}, {}
+    for asked, coding in (
+            ("gzip", "gzip"), ("br", "br"), ("zstd", "zstd"),
+            ("br;q=0, gzip;q=0.1", "gzip"), ("br;q=0.9, gzip", "gzip"),
+            ("identity, gzip;q=0.5", None), ("*;q=0.1, gzip;q=0", "br")):
+        reply = curl.get("/site/", "-H", "Accept-Encoding: " + asked)
+        assert reply.status == 200, asked
+        assert reply.headers.get("content-encoding") == coding, asked
+        assert reply.headers["vary"] == "Accept-Encoding", asked
+        assert len(reply.body) == int(reply.headers["content-length"])
+        tags.add(reply.headers["etag"])
+        sizes[coding] = len(reply.body)
+        unpacked = curl.get("/site/", "--compressed", "-H",
+                            "Accept-Encoding: " + asked)
+        assert unpacked.body == plain.body, asked
+    assert len(tags) == 4
+    assert sizes["br"] < sizes["gzip"] < sizes[None] / 2
+    assert sizes["zstd"] < sizes["gzip"]
+
+
+def test_pages_are_light(curl):
+    """What a first visit to the heaviest page moves, in today's coding."""
+    page = curl.get("/site/").text
+    names = set(re.findall(r'(?:src|href)="([^"#:?/]+\.(?:css|js|svg))"', page))
+    assert {"style.css", "status.js"} <= names
+    weight = sum(len(curl.get("/site/" + name, "-H",
+                              "Accept-Encoding: br").body)
+                 for name in names | {""})
+    assert weight < 30000, weight
+
+
+def test_status_for_everybody(curl, stack):
+    reply = curl.get("/site/status.json")
+    assert reply.status == 200
+    assert reply.headers["content-type"] == "application/json"
+    told = json.loads(reply.text)
+    assert set(told) == {"services", "time"}
+    assert set(told["services"]) == set(settings.SERVICES)
+    assert set(told["services"].values()) <= {"up", "down"}
+    assert told["services"]["nginx"] == told["services"]["exporter"] == "up"
+    assert abs(told["time"] - time.time()) < 60
+    assert curl.get("/site/status.json", "-X", "POST").status == 403
+    # The answer is kept: the exporter is not asked for each of these.
+    first = curl.get("/site/status.json").body
+    assert curl.get("/site/status.json?again").body == first
+    many = curl.run("-o", "/dev/null", "-w", "%{http_code} ", "-Z",
+                    *[stack.url + "/site/status.json?%d" % n
+                      for n in range(80)]).stdout.split()
+    assert many.count(b"429") > 20
+
+
+def address_of(stack):
+    networks = stack.container("staticd")["NetworkSettings"]["Networks"]
+    return next(iter(networks.values()))["IPAddress"], int(
+        stack.setting("STATICD_PORT"))
+
+
+def direct(stack, path):
+    """One request to staticd itself, past nginx."""
+    connection = http.client.HTTPConnection(*address_of(stack), timeout=5)
+    connection.request("GET", path)
+    reply = connection.getresponse()
+    body = reply.read()
+    connection.close()
+    return reply.status, body
+
+
+def gauge(stack, name):
+    _, text = direct(stack, "/metrics")
+    return float(re.search(r"^%s (\S+)" % re.escape(name), text.decode(),
+                           re.M).group(1))
+
+
+def test_own_pages_are_not_for_nginx(curl, stack):
+    assert direct(stack, "/healthz")[0] == 200
+    assert gauge(stack, "staticd_http_request_duration_seconds_count") > 0
+    for path in ("/healthz", "/site/healthz", "/site/metrics"):
+        assert curl.get(path).status == 404, path
+
+
+def test_slow_clients_hold_nobody(stack):
+    """Heads and answers in drops, from hundreds of clients at a time."""
+    url = "http://%s:%d/site/" % address_of(stack)
+    for mode in (("-H", "-i", "5"),
+                 ("-X", "-r", "100", "-w", "1", "-y", "2", "-n", "5", "-z",
+                  "1", "-k", "1")):
+        slow = subprocess.Popen(
+            ("slowhttptest", "-c", "600", "-r", "300", "-l", "12", "-u", url)
+            + mode, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL)
+        most = 0
+        while slow.poll() is None:
+            started = time.monotonic()
+            assert direct(stack, "/site/")[0] == 200
+            assert time.monotonic() - started < 3
+            most = max(most, gauge(stack, "staticd_http_connections"))
+            time.sleep(0.5)
+        assert most > 100, most
+
+
+def test_drops_do_not_buy_time(stack):
+    """A byte a second keeps no connection beyond the head's fifteen."""
+    started = time.monotonic()
+    with socket.create_connection(address_of(stack), 5) as slow:
+        slow.sendall(b"GET /site/ HTTP/1.1\r\nHost: a\r\nX: ")
+        slow.settimeout(1)
+        while time.monotonic() - started < 40:
+            try:
+                slow.sendall(b"x")
+                if slow.recv(100) == b"":
+                    break
+            except TimeoutError:
+                continue
+            except OSError:
+                break
+    assert 10 < time.monotonic() - started < 30
+
+
+def ask_while_reloading(stack, requests):
+    """Wrong answers among so many requests over one connection."""
+    connection = http.client.HTTPConnection(*address_of(stack), timeout=20)
+    wrong, newest = [], {"a": 0, "b": 0}
+    for number in range(requests):
+        name = "ab"[number % 2]
+        connection.request("GET", "/site/reload-%s.txt" % name)
+        reply = connection.getresponse()
+        body = reply.read()
+        lines = set(body.split())
+        if reply.status != 200 or len(lines) != 1 or len(body) != 6000:
+            wrong.append((reply.status, len(body), lines))
+            continue
+        version = int(lines.pop())
+        if version < newest[name]:
+            wrong.append("back from %d to %d" % (newest[name], version))
+        newest[name] = version
+    connection.close()
+    return wrong, newest
+
+
+def test_reload_under_load(stack, measure):
+    """Each answer is of one state of the site, whole, and never an older one
+    than before; make test-all asks 100,000 times."""
+    total = 100000 if os.environ.get("TEST_TIER") == "all" else 6000
+    site = stack.data / "site"
+    pid = stack.container("staticd")["State"]["Pid"]
+
+    def write(version):
+        for name in "ab":
+            new = site / (".reload-%s.new" % name)
+            new.write_bytes(b"%05d\n" % version * 1000)
+            new.chmod(0o644)
+            new.rename(site / ("reload-%s.txt" % name))
+
+    before = gauge(stack, 'staticd_reloads_total{result="success"}')
+    version = 1
+    write(version)
+    deadline = time.monotonic() + 20
+    while direct(stack, "/site/reload-b.txt")[0] != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    try:
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            asking = [pool.submit(ask_while_reloading, stack, total // 4)
+                      for _ in range(4)]
+            while not all(each.done() for each in asking):
+                version += 1
+                write(version)
+                # Sometimes it notices by itself, sometimes it is told.
+                if version % 2:
+                    os.kill(pid, signal.SIGHUP)
+                time.sleep(0.2)
+        for each in asking:
+            wrong, newest = each.result()
+            assert wrong == []
+            assert min(newest.values()) > 1
+        reloads = gauge(stack,
+                        'staticd_reloads_total{result="success"}') - before
+        assert reloads >= 3
+        measure("staticd, reloads under load", "%d reloads, %d answers" % (
+            reloads, total))
+    finally:
+        for name in "ab":
+            (site / ("reload-%s.txt" % name)).unlink(missing_ok=True)
+        time.sleep(1.5)

@@ -9,13 +9,15 @@
 #include <unistd.h>
 
 #include "http/check.h"
+#include "http/watchdog.h"
 #include "run/clock.h"
 #include "run/log.h"
 #include "run/net.h"
 
 #define DEFAULT_CONNECTIONS 256
 #define DEFAULT_IDLE_SECONDS 30
-#define CONNECTION_MEMORY (16 * 1024)
+#define DEFAULT_HEAD_SECONDS 20
+#define DEFAULT_CONNECTION_MEMORY (16 * 1024)
 /* musl's default of 128 KiB is small for vsnprintf and the like. */
 #define THREAD_STACK (256 * 1024)
 #define BACKLOG 1024
@@ -25,16 +27,29 @@ struct http_server {
 	struct http_conf conf;
 	/* Handlers may run before the start has returned it. */
 	_Atomic(struct MHD_Daemon *) daemon;
+	struct watchdog *watchdog;
 	int listen_fd;
 	atomic_uint_fast64_t requests[HTTP_CLASSES];
 	atomic_uint_fast64_t refused;
+	atomic_uint_fast64_t durations[HTTP_DURATIONS];
+	atomic_uint_fast64_t duration_us; /* all together */
 	atomic_int running; /* requests between handler and last byte */
+};
+
+/* One connection; served by one thread from first to last. */
+struct http_peer {
+	struct watched *watched;
+	int64_t began_us; /* the request whose head came last */
 };
 
 struct http_request {
 	struct http_server *server;
 	struct MHD_Connection *connection;
+	struct http_peer *peer; /* NULL: out of memory when it came */
 	struct view path;
+	const char *method;
+	const char *version;
+	uint64_t bytes; /* of the body that will be sent */
 	bool head;
 	bool close; /* the connection ends with this answer */
 	void *state; /* the handler's own, see http_state() */
@@ -73,6 +88,18 @@ bool
 http_is_head(const struct http_request *rq)
 {
 	return rq->head;
+}
+
+struct view
+http_method(const struct http_request *rq)
+{
+	return view_str(rq->method);
+}
+
+struct view
+http_version(const struct http_request *rq)
+{
+	return view_str(rq->version);
 }
 
 const struct http_server *
@@ -175,16 +202,33 @@ http_add_headers(struct MHD_Response *response,
 	return 0;
 }
 
+void
+http_expect_bytes(struct http_request *rq, uint64_t n)
+{
+	unsigned seconds = rq->server->conf.answer_seconds;
+
+	rq->bytes = n;
+	if (seconds != 0 && n > HTTP_SLOWEST && rq->peer != NULL) {
+		watched_until(rq->peer->watched,
+		    rq->peer->began_us / 1000 + seconds * 1000LL
+			+ (int64_t)(n / HTTP_SLOWEST) * 1000);
+	}
+}
+
 enum MHD_Result
 http_reply_response(struct http_request *rq, unsigned status,
     struct MHD_Response *response)
 {
+	struct http_server *server = rq->server;
 	unsigned digit = status / 100;
 
-	atomic_fetch_add_explicit(&rq->server
-				       ->requests[digit < HTTP_CLASSES ? digit
-								       : 0],
+	atomic_fetch_add_explicit(&server->requests[digit < HTTP_CLASSES ? digit
+									 : 0],
 	    1, memory_order_relaxed);
+	if (server->conf.answered != NULL) {
+		server->conf.answered(server->conf.ctx, rq, status,
+		    rq->head ? 0 : rq->bytes);
+	}
 	return MHD_queue_response(rq->connection, status, response);
 }
 
@@ -239,6 +283,7 @@ http_reply_copy(struct http_request *rq, unsigned status, const char *type,
 	struct MHD_Response *response = MHD_create_response_from_buffer(body.n,
 	    (void *)(uintptr_t)body.p, MHD_RESPMEM_MUST_COPY);
 
+	http_expect_bytes(rq, body.n);
 	return http_reply_response_take(rq, status, type, response, extra);
 }
 
@@ -258,11 +303,12 @@ http_reply_take(struct http_request *rq, unsigned status, const char *type,
 	if (response == NULL) {
 		free(memory);
 	}
+	http_expect_bytes(rq, n);
 	return http_reply_response_take(rq, status, type, response, extra);
 }
 
 static const struct http_header allow[] = {
-	{ "Allow", "GET, HEAD, OPTIONS" },
+	{ "Allow", HTTP_METHODS },
 	{ NULL, NULL },
 };
 
@@ -300,13 +346,13 @@ count_field(void *shape, enum MHD_ValueKind kind, const char *name,
 }
 
 static unsigned
-refusal(struct http_request *rq, const char *method, const char *version)
+refusal(struct http_request *rq)
 {
-	struct http_shape shape = { .version = view_str(version),
-		.body_method = strcmp(method, "POST") == 0
-		    || strcmp(method, "PUT") == 0
-		    || strcmp(method, "PATCH") == 0
-		    || strcmp(method, "DELETE") == 0 };
+	struct http_shape shape = { .version = view_str(rq->version),
+		.body_method = strcmp(rq->method, "POST") == 0
+		    || strcmp(rq->method, "PUT") == 0
+		    || strcmp(rq->method, "PATCH") == 0
+		    || strcmp(rq->method, "DELETE") == 0 };
 
 	(void)MHD_get_connection_values_n(rq->connection, MHD_HEADER_KIND,
 	    count_field, &shape);
@@ -373,21 +419,36 @@ is_handlers_state(const void *state)
 	return state != NULL && state != &target_bad && state != &sound;
 }
 
+/* The head is there: from now on it is about the answer. */
+static void
+begin_answer(struct http_request *rq)
+{
+	unsigned seconds = rq->server->conf.answer_seconds;
+
+	atomic_fetch_add_explicit(&rq->server->running, 1,
+	    memory_order_relaxed);
+	if (rq->peer == NULL) {
+		return;
+	}
+	rq->peer->began_us = clock_us();
+	watched_until(rq->peer->watched,
+	    seconds == 0 ? WATCHDOG_NEVER
+			 : rq->peer->began_us / 1000 + seconds * 1000LL);
+}
+
 /*
  * The first call for a request, before its body.  What is refused is answered
  * here and now: for the library an answer before the body was read means that
  * the connection ends with it, so a body can never pass for a request.
  */
 static enum MHD_Result
-check(struct http_request *rq, const char *method, const char *version,
-    void **state)
+check(struct http_request *rq, void **state)
 {
 	unsigned status = MHD_HTTP_BAD_REQUEST;
 
-	atomic_fetch_add_explicit(&rq->server->running, 1,
-	    memory_order_relaxed);
+	begin_answer(rq);
 	if (*state != &target_bad) {
-		status = refusal(rq, method, version);
+		status = refusal(rq);
 	}
 	*state = &sound;
 	if (status != 0) {
@@ -395,9 +456,19 @@ check(struct http_request *rq, const char *method, const char *version,
 		    memory_order_relaxed);
 		return http_reply_error(rq, status);
 	}
-	return is_answered(method)
+	return is_answered(rq->method)
 	    ? MHD_YES
 	    : http_reply_error(rq, MHD_HTTP_METHOD_NOT_ALLOWED);
+}
+
+static struct http_peer *
+peer_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(connection,
+		MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info == NULL ? NULL : info->socket_context;
 }
 
 /*
@@ -413,7 +484,10 @@ answer(void *ctx, struct MHD_Connection *connection, const char *url,
 	struct http_server *server = ctx;
 	struct http_request rq = { .server = server,
 		.connection = connection,
+		.peer = peer_of(connection),
 		.path = http_target_path(view_str(url)),
+		.method = method,
+		.version = version,
 		.head = strcmp(method, "HEAD") == 0,
 		.state = is_handlers_state(*state) ? *state : NULL };
 	enum MHD_Result result;
@@ -421,12 +495,40 @@ answer(void *ctx, struct MHD_Connection *connection, const char *url,
 	(void)upload;
 	(void)upload_size;
 	if (*state == NULL || *state == &target_bad) {
-		return check(&rq, method, version, state);
+		return check(&rq, state);
 	}
 	result = strcmp(method, "OPTIONS") == 0 ? reply_options(&rq)
 						: dispatch(&rq);
 	*state = rq.state != NULL ? rq.state : &sound;
 	return result;
+}
+
+static void
+count_duration(struct http_server *server, int64_t us)
+{
+	size_t i = 0;
+
+	while (i < HTTP_DURATIONS - 1 && us > (int64_t)http_duration_us(i)) {
+		i++;
+	}
+	atomic_fetch_add_explicit(&server->durations[i], 1,
+	    memory_order_relaxed);
+	atomic_fetch_add_explicit(&server->duration_us, (uint64_t)us,
+	    memory_order_relaxed);
+}
+
+/* The next request's head may come after the idle time at the earliest. */
+static void
+end_answer(struct http_server *server, struct http_peer *peer)
+{
+	int64_t now = clock_us();
+	int64_t wait = server->conf.idle_seconds + server->conf.head_seconds;
+
+	atomic_fetch_sub_explicit(&server->running, 1, memory_order_relaxed);
+	if (peer != NULL) {
+		count_duration(server, now - peer->began_us);
+		watched_until(peer->watched, now / 1000 + wait * 1000);
+	}
 }
 
 /* Called when a request is over, whether its answer was sent or not. */
@@ -436,16 +538,47 @@ completed(void *ctx, struct MHD_Connection *connection, void **state,
 {
 	struct http_server *server = ctx;
 
-	(void)connection;
 	(void)code;
 	if (is_handlers_state(*state) && server->conf.finished != NULL) {
 		server->conf.finished(server->conf.ctx, *state);
 	}
 	if (*state != NULL && *state != &target_bad) {
-		atomic_fetch_sub_explicit(&server->running, 1,
-		    memory_order_relaxed);
+		end_answer(server, peer_of(connection));
 	}
 	*state = NULL;
+}
+
+static void
+connection_begins(struct http_server *server, struct MHD_Connection *connection,
+    void **context)
+{
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(connection,
+		MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct http_peer *peer = calloc(1, sizeof(*peer));
+
+	if (peer != NULL && info != NULL) {
+		peer->watched = watchdog_add(server->watchdog, info->connect_fd,
+		    clock_ms() + server->conf.head_seconds * 1000LL);
+	}
+	*context = peer;
+}
+
+/* Called when a connection is there, and before its socket is closed. */
+static void
+connection_changes(void *ctx, struct MHD_Connection *connection, void **context,
+    enum MHD_ConnectionNotificationCode code)
+{
+	struct http_server *server = ctx;
+	struct http_peer *peer = *context;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		connection_begins(server, connection, context);
+	} else if (peer != NULL) {
+		watchdog_remove(server->watchdog, peer->watched);
+		free(peer);
+		*context = NULL;
+	}
 }
 
 static struct MHD_Daemon *
@@ -465,46 +598,76 @@ start_library(struct http_server *server)
 	    MHD_OPTION_EXTERNAL_LOGGER, library_log, NULL,
 	    MHD_OPTION_URI_LOG_CALLBACK, see_target, NULL,
 	    MHD_OPTION_NOTIFY_COMPLETED, completed, server,
+	    MHD_OPTION_NOTIFY_CONNECTION, connection_changes, server,
 	    MHD_OPTION_LISTEN_SOCKET, server->listen_fd,
 	    MHD_OPTION_CONNECTION_LIMIT, conf->connections,
 	    MHD_OPTION_CONNECTION_TIMEOUT, conf->idle_seconds,
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, conf->per_address,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, conf->connection_memory,
 	    MHD_OPTION_THREAD_STACK_SIZE, (size_t)THREAD_STACK,
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY,
 	    conf->threads > 1 ? pool : none, MHD_OPTION_END);
 }
 
-int
-http_start(const struct http_conf *conf, struct http_server **ret)
+static void
+set_defaults(struct http_conf *conf)
 {
-	struct http_server *server = calloc(1, sizeof(*server));
-	struct MHD_Daemon *daemon;
-	int r;
+	if (conf->connections == 0) {
+		conf->connections = DEFAULT_CONNECTIONS;
+	}
+	if (conf->idle_seconds == 0) {
+		conf->idle_seconds = DEFAULT_IDLE_SECONDS;
+	}
+	if (conf->head_seconds == 0) {
+		conf->head_seconds = DEFAULT_HEAD_SECONDS;
+	}
+	if (conf->connection_memory == 0) {
+		conf->connection_memory = DEFAULT_CONNECTION_MEMORY;
+	}
+}
 
-	if (server == NULL) {
-		return -ENOMEM;
-	}
-	server->conf = *conf;
-	if (server->conf.connections == 0) {
-		server->conf.connections = DEFAULT_CONNECTIONS;
-	}
-	if (server->conf.idle_seconds == 0) {
-		server->conf.idle_seconds = DEFAULT_IDLE_SECONDS;
-	}
-	r = net_listen(conf->port, BACKLOG, &server->listen_fd);
+static int
+start_all(struct http_server *server)
+{
+	struct MHD_Daemon *daemon;
+	int r = net_listen(server->conf.port, BACKLOG, &server->listen_fd);
+
 	if (r < 0) {
-		free(server);
+		return r;
+	}
+	r = watchdog_start(&server->watchdog);
+	if (r < 0) {
+		(void)close(server->listen_fd);
 		return r;
 	}
 	errno = 0;
 	daemon = start_library(server);
 	if (daemon == NULL) {
 		r = errno != 0 ? -errno : -EIO;
+		watchdog_stop(server->watchdog);
 		(void)close(server->listen_fd);
-		free(server);
 		return r;
 	}
 	server->daemon = daemon;
+	return 0;
+}
+
+int
+http_start(const struct http_conf *conf, struct http_server **ret)
+{
+	struct http_server *server = calloc(1, sizeof(*server));
+	int r;
+
+	if (server == NULL) {
+		return -ENOMEM;
+	}
+	server->conf = *conf;
+	set_defaults(&server->conf);
+	r = start_all(server);
+	if (r < 0) {
+		free(server);
+		return r;
+	}
 	*ret = server;
 	return 0;
 }
@@ -516,6 +679,28 @@ http_class_name(size_t i)
 		"3xx", "4xx", "5xx" };
 
 	return names[i];
+}
+
+uint64_t
+http_duration_us(size_t i)
+{
+	static const uint64_t bounds[HTTP_DURATIONS] = { 50, 100, 250, 500,
+		1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 1000000,
+		5000000, UINT64_MAX };
+
+	return bounds[i];
+}
+
+unsigned
+http_worker(void)
+{
+	static atomic_uint seen;
+	static _Thread_local unsigned number; /* plus one; 0: not seen yet */
+
+	if (number == 0) {
+		number = atomic_fetch_add(&seen, 1) + 1;
+	}
+	return number - 1;
 }
 
 static unsigned
@@ -547,6 +732,7 @@ http_stop(struct http_server *server, int drain_ms)
 		(void)nanosleep(&step, NULL);
 	}
 	MHD_stop_daemon(server->daemon);
+	watchdog_stop(server->watchdog);
 	if (fd >= 0) {
 		(void)close(fd);
 	}
@@ -560,6 +746,12 @@ http_stats(const struct http_server *server, struct http_stats *ret)
 		ret->requests[i] = atomic_load_explicit(&server->requests[i],
 		    memory_order_relaxed);
 	}
+	for (size_t i = 0; i < ARRAY_LEN(ret->durations); i++) {
+		ret->durations[i] = atomic_load_explicit(&server->durations[i],
+		    memory_order_relaxed);
+	}
+	ret->duration_us = atomic_load_explicit(&server->duration_us,
+	    memory_order_relaxed);
 	ret->refused = atomic_load_explicit(&server->refused,
 	    memory_order_relaxed);
 	ret->connections = open_connections(server);

@@ -40,7 +40,24 @@ struct http_conf {
 	uint16_t port;
 	unsigned threads; /* 0 means 1 */
 	unsigned connections; /* most at one time; 0 means 256 */
-	unsigned idle_seconds; /* 0 means 30 */
+	/* Most of one address; 0: no limit but the one above. */
+	unsigned per_address;
+	unsigned idle_seconds; /* of silence; 0 means 30 */
+	/*
+	 * Most seconds for a whole head to come, from the connection's begin or
+	 * from when it would have been idle for too long; 0 means 20.
+	 */
+	unsigned head_seconds;
+	/*
+	 * Most seconds for an answer to be made and taken, to which comes a
+	 * second for each HTTP_SLOWEST bytes; 0: no limit.
+	 */
+	unsigned answer_seconds;
+	/*
+	 * Bytes for each connection, in which a request's head and that of its
+	 * answer have to have room; 0 means 16384.
+	 */
+	size_t connection_memory;
 	/* First match counts; the array has to live as long as the server. */
 	const struct http_route *routes;
 	size_t route_count;
@@ -53,6 +70,12 @@ struct http_conf {
 	 * http_resume() the handler runs again with the same state.
 	 */
 	bool suspending;
+	/*
+	 * Called for each answer, refusals among them, in the moment when it is
+	 * known, with the bytes that its body will have (0 for HEAD).
+	 */
+	void (*answered)(void *ctx, const struct http_request *rq,
+	    unsigned status, uint64_t bytes);
 	/* Called once for each request that has a state, when it has ended. */
 	void (*finished)(void *ctx, void *state);
 	/*
@@ -66,12 +89,26 @@ struct http_conf {
 /* A content type: words for people, and for --healthcheck. */
 #define HTTP_TEXT "text/plain; charset=utf-8"
 
+/* What is answered; all other methods are refused. */
+#define HTTP_METHODS "GET, HEAD, OPTIONS"
+
+/* Who takes an answer at fewer bytes a second is cut off. */
+#define HTTP_SLOWEST 4096
+
 #define HTTP_CLASSES 6
+#define HTTP_DURATIONS 15
 
 struct http_stats {
 	/* By first digit of the status; 0: others. */
 	uint64_t requests[HTTP_CLASSES];
 	uint64_t refused; /* malformed or ambiguous requests among these */
+	/*
+	 * Ended requests, from the end of their head to the last byte of the
+	 * answer handed to the kernel: [i] took at most http_duration_us(i) and
+	 * more than the bound before.
+	 */
+	uint64_t durations[HTTP_DURATIONS];
+	uint64_t duration_us; /* all together */
 	unsigned connections; /* open now */
 };
 
@@ -89,12 +126,23 @@ void http_stop(struct http_server *server, int drain_ms);
 void http_stats(const struct http_server *server, struct http_stats *ret);
 /* What http_stats.requests[i] counts: "other", "1xx" and so on. */
 const char *http_class_name(size_t i);
+/* In microseconds; UINT64_MAX for the last one. */
+uint64_t http_duration_us(size_t i);
+
+/*
+ * A number for the thread that calls, the same each time: 0, 1 and so on, in
+ * the order of the first calls in this process.
+ */
+unsigned http_worker(void);
 
 /*
  * The path of the request, percent-decoded, without the query.  It has no
  * segment `.` or `..` and no NUL.
  */
 struct view http_path(const struct http_request *rq);
+/* As they stand in the request line: any bytes but blanks. */
+struct view http_method(const struct http_request *rq);
+struct view http_version(const struct http_request *rq);
 /* HEAD is answered like GET; libmicrohttpd leaves the body out. */
 bool http_is_head(const struct http_request *rq);
 /* The value of a header or a query argument; p == NULL when absent. */
@@ -122,6 +170,12 @@ void **http_state(struct http_request *rq);
  */
 struct MHD_Connection *http_suspend(struct http_request *rq);
 void http_resume(struct MHD_Connection *connection);
+
+/*
+ * How many bytes the body of the coming answer has; for those answers whose
+ * body this module does not see.
+ */
+void http_expect_bytes(struct http_request *rq, uint64_t n);
 
 /*
  * Replies.  `type` is the content type.  `extra` are further headers of this

@@ -25,6 +25,15 @@ def trust(ca):
                     "-n", "stack", "-i", ca], check=True)
 
 
+# Notes what moves while a page loads, for audit.js.
+WATCH_SHIFTS = """
+    window.shifts = [];
+    new PerformanceObserver((list) => {
+        for (const entry of list.getEntries())
+            if (!entry.hadRecentInput) window.shifts.push(entry.value);
+    }).observe({type: "layout-shift", buffered: true});"""
+
+
 class Browser:
     def __init__(self, stack, width=1280, height=900):
         trust(stack.ca)
@@ -80,6 +89,20 @@ class Browser:
         """Messages since the last call, the severe ones only."""
         return [json.dumps(entry) for entry in self.driver.get_log("browser")
                 if entry["level"] == "SEVERE"]
+
+    def watch_shifts(self):
+        self.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument",
+                                    {"source": WATCH_SHIFTS})
+
+    def scheme(self, name):
+        """light or dark"""
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
+            "features": [{"name": "prefers-color-scheme", "value": name}]})
+
+    def audit(self):
+        """What is wrong with the page, see audit.js."""
+        return self.script((pathlib.Path(__file__).parent / "audit.js")
+                           .read_text())
 
     def overflow(self):
         """By how many pixels the page is wider than the window."""

@@ -172,7 +172,7 @@ location_at(const struct site *site, const char *path)
 static const char *
 header_of(const struct resource *r, enum coding coding, const char *name)
 {
-	return MHD_get_response_header(r->variants[coding]->full, name);
+	return MHD_get_response_header(r->variants[coding]->full[0], name);
 }
 
 static void
@@ -591,6 +591,79 @@ contents(void **state)
 	}
 }
 
+static void
+fallback(void **state)
+{
+	const struct tree *t = *state;
+	struct load load = load_of(t);
+	struct site *site;
+
+	make_file(t, "index.html", "app", 1);
+	make_file(t, "a.css", "x", 1);
+	site = load_good(&load);
+	assert_null(site_fallback(site, VIEW("/site/anything")));
+	site_let_go(site);
+	load.fallback = "index.html";
+	site = load_good(&load);
+	assert_ptr_equal(site_fallback(site, VIEW("/site/users/7")),
+	    resource_at(site, "/site/"));
+	assert_non_null(site_fallback(site, VIEW("/site/v1.2/users/")));
+	assert_null(site_fallback(site, VIEW("/site/missing.js")));
+	assert_null(site_fallback(site, VIEW("/site/.env")));
+	assert_null(site_fallback(site, VIEW("/other/users")));
+	assert_null(site_fallback(site, VIEW("")));
+	site_let_go(site);
+	load.fallback = "absent.html";
+	load_bad(&load, -ENOENT, "the fallback 'absent.html' is no file");
+}
+
+/* One answer for each thread from a file, one for all from memory. */
+static void
+lanes(void **state)
+{
+	const struct tree *t = *state;
+	struct load load = load_of(t);
+	struct site *site;
+	const struct variant *small;
+	const struct variant *large;
+
+	make_file(t, "small.bin", "x", 1);
+	make_file(t, "large.bin", "0123456789abcdef", CONTENT_SMALL / 16 + 1);
+	load.threads = 3;
+	site = load_good(&load);
+	small = resource_at(site, "/site/small.bin")->variants[CODING_IDENTITY];
+	large = resource_at(site, "/site/large.bin")->variants[CODING_IDENTITY];
+	assert_int_equal(small->lanes, 1);
+	assert_int_equal(large->lanes, 3);
+	assert_ptr_not_equal(large->full[0], large->full[1]);
+	assert_ptr_equal(resource_full(small), small->full[0]);
+	assert_non_null(resource_full(large));
+	site_let_go(site);
+	load.threads = 1000;
+	site = load_good(&load);
+	assert_int_equal(resource_at(site, "/site/large.bin")
+			     ->variants[CODING_IDENTITY]
+			     ->lanes,
+	    RESOURCE_LANES);
+	site_let_go(site);
+}
+
+/* The page for "not found" is changed at load: what was packed before is not.
+ */
+static void
+not_found_is_not_precompressed(void **state)
+{
+	const struct tree *t = *state;
+	struct load load = load_of(t);
+	struct site *site;
+
+	make_file(t, "404.html", "@PREFIX@", 1);
+	make_file(t, "404.html.br", "packed", 1);
+	site = load_good(&load);
+	assert_null(site_not_found(site)->variants[CODING_BR]);
+	site_let_go(site);
+}
+
 #define with_tree(test) \
 	cmocka_unit_test_setup_teardown(test, tree_make, tree_remove)
 
@@ -611,6 +684,9 @@ main(void)
 		with_tree(many_files),
 		with_tree(replaced),
 		with_tree(contents),
+		with_tree(fallback),
+		with_tree(lanes),
+		with_tree(not_found_is_not_precompressed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
