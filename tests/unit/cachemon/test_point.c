@@ -78,7 +78,8 @@ test_between(void **state)
 	struct sample a, b;
 	struct own_use own = { .commands = 10,
 		.bytes_sent = 5,
-		.bytes_received = 1000000 };
+		.bytes_received = 1000000,
+		.connections = 1 };
 	struct point p;
 
 	(void)state;
