@@ -415,7 +415,10 @@ alpine-check) run_alpine_check "$@" ;;
 e2e) run_e2e "$@" ;;
 bench) run_bench "$@" ;;
 clients) run_clients "$@" ;;
-chaos) TEST_CHAOS=1 run_e2e test_chaos.py "$@" ;;
+chaos)
+	TEST_CHAOS=1 run_e2e test_chaos.py \
+	    test_cachemon.py::test_killed_while_it_writes "$@"
+	;;
 format)
 	# As the repository's owner, so that the files stay that person's.
 	"$docker" run --rm --user "$(stat -c %u:%g "$repo")" -v "$repo:/repository" \

@@ -309,6 +309,15 @@ ask_plugin(struct collector *c)
 	return 0;
 }
 
+static void
+save_own(struct collector *c)
+{
+	struct own_use used;
+
+	ledger_read(c->ledger, &used);
+	own_save(&c->own, &used);
+}
+
 /* What is kept: on the volume, and in Redis for who follows the stream. */
 static int
 keep_all(struct collector *c)
@@ -316,7 +325,7 @@ keep_all(struct collector *c)
 	if (!is_due(c, DUTY_KEEP, KEEP_MS)) {
 		return 0;
 	}
-	own_save(&c->own);
+	save_own(c);
 	if (c->groups != NULL) {
 		grouplog_add(c->grouplog, c->groups, feed_hold(c->feed),
 		    clock_wall_ms() / 1000);
@@ -516,6 +525,7 @@ scan_due_now(struct collector *c)
 	}
 	c->refused[ASK_SCAN] = false;
 	if (r > 0) {
+		save_own(c);
 		feed_counted(c->feed);
 		groups_unref(c->groups);
 		c->groups = groups_ref(groups);
@@ -563,6 +573,7 @@ work(void *ctx)
 		}
 	}
 	link_close(c->link);
+	save_own(c);
 	(void)pthread_mutex_lock(&c->lock);
 	c->ended = true;
 	(void)pthread_cond_broadcast(&c->changed);

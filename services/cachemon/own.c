@@ -43,10 +43,16 @@ void
 own_close(struct own *own)
 {
 	if (own->fd >= 0) {
-		own_save(own);
 		(void)close(own->fd);
 		own->fd = -1;
 	}
+}
+
+static void
+add_up(struct own *own, const struct own_use *used)
+{
+	own->kept.hits = own->start_hits + used->hits - own->base_hits;
+	own->kept.misses = own->start_misses + used->misses - own->base_misses;
 }
 
 static uint64_t
@@ -75,17 +81,22 @@ own_correct(struct own *own, const struct own_use *used, struct sample *sample)
 	}
 	own->raw_hits = sample->hits;
 	own->raw_misses = sample->misses;
-	own->kept.hits = own->start_hits + used->hits - own->base_hits;
-	own->kept.misses = own->start_misses + used->misses - own->base_misses;
+	add_up(own, used);
 	sample->hits = less(sample->hits, own->kept.hits);
 	sample->misses = less(sample->misses, own->kept.misses);
 }
 
 void
-own_save(struct own *own)
+own_save(struct own *own, const struct own_use *used)
 {
-	uint64_t check = checksum(&own->kept);
+	uint64_t check;
 
+	/* Nothing was counted yet of which Redis is known. */
+	if (own->kept.run_id[0] == '\0') {
+		return;
+	}
+	add_up(own, used);
+	check = checksum(&own->kept);
 	if (own->fd >= 0 && check != own->kept.check) {
 		own->kept.check = check;
 		/* Not kept: the next one may be. */

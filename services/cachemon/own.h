@@ -33,6 +33,7 @@ struct own {
 
 /* Opens DIR/own.use or makes it; without it the sum is this process' alone. */
 void own_open(struct own *own, const char *dir);
+/* After own_save(), if what was counted last is to be kept. */
 void own_close(struct own *own);
 
 /* Takes what `used` says out of the sample's hits and misses. */
@@ -40,6 +41,6 @@ void own_correct(struct own *own, const struct own_use *used,
     struct sample *sample);
 
 /* Writes the sum when it changed. */
-void own_save(struct own *own);
+void own_save(struct own *own, const struct own_use *used);
 
 #endif

@@ -203,12 +203,16 @@ take_size(struct scan *scan, struct link *link, const struct asked *asked)
 	return 0;
 }
 
-/* Takes the answers of all `n`, so that the link stays in step. */
+/*
+ * Takes the answers of all `n`, so that the link stays in step.  A refusal of
+ * one is no failure: Redis' ACL lets nobody at the key "" by a pattern.
+ */
 static int
 take_sizes(struct scan *scan, struct link *link, const struct asked *asked,
     size_t n)
 {
 	int64_t until = clock_ms() + STEP_MS;
+	size_t refused = 0;
 	int result = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -216,22 +220,20 @@ take_sizes(struct scan *scan, struct link *link, const struct asked *asked,
 
 		if (r < 0) {
 			result = r;
+			refused++;
 		}
 		if (asked[i].ttl && link_is_open(link)) {
 			r = take_ttl(scan, link, asked[i].row);
-			if (r < 0) {
-				result = r;
-			}
 		}
 		if (!link_is_open(link)) {
-			return result;
+			return r < 0 ? r : result;
 		}
 		if (clock_left(until) == 0) {
 			link_close(link);
 			return -ETIMEDOUT;
 		}
 	}
-	return result;
+	return refused == n && n > 1 ? result : 0;
 }
 
 static int

@@ -67,11 +67,13 @@ test_own(void **state)
 	own_correct(&own, &used, &s);
 	assert_int_equal(s.hits, 100);
 	assert_int_equal(s.misses, 50);
+	used.hits = 33;
+	own_save(&own, &used);
 	own_close(&own);
 	/* Another cachemon, the same Redis. */
 	used = (struct own_use){ .hits = 5, .misses = 1 };
 	own_open(&own, dir);
-	s = sample("a", 135, 55);
+	s = sample("a", 138, 55);
 	own_correct(&own, &used, &s);
 	assert_int_equal(s.hits, 100);
 	assert_int_equal(s.misses, 50);
@@ -87,6 +89,8 @@ test_own(void **state)
 	s = sample("b", 900, 7);
 	own_correct(&own, &used, &s);
 	assert_int_equal(s.hits, 900);
+	used.hits += 10;
+	own_save(&own, &used);
 	own_close(&own);
 	/* A damaged file is no sum. */
 	{
@@ -110,7 +114,7 @@ test_own(void **state)
 	own_open(&own, "/nonexistent/folder");
 	s = sample("b", 10, 7);
 	own_correct(&own, &used, &s);
-	own_save(&own);
+	own_save(&own, &used);
 	own_close(&own);
 }
 
