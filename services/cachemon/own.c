@@ -98,8 +98,11 @@ own_save(struct own *own, const struct own_use *used)
 	add_up(own, used);
 	check = checksum(&own->kept);
 	if (own->fd >= 0 && check != own->kept.check) {
+		struct own_record r;
+
 		own->kept.check = check;
+		r = own->kept;
 		/* Not kept: the next one may be. */
-		(void)!pwrite(own->fd, &own->kept, sizeof(own->kept), 0);
+		(void)!pwrite(own->fd, &r, sizeof(r), 0);
 	}
 }
