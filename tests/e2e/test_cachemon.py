@@ -56,7 +56,8 @@ def test_watching_changes_no_figure(alone):
     monitor.wait_pass(now_ms())
     now = monitor.wait(lambda now: totals(now) == (90, 10))
     assert now["live"]["hit_ratio"]["total"] == 0.9
-    info = redis.client("root").ask("INFO", "stats").decode()
+    root = redis.client("root")
+    info = root.ask("INFO", "stats").decode()
     raw = dict(line.split(":") for line in info.split("\r\n") if ":" in line)
     # It did ask, and Redis did count that.
     assert int(raw["keyspace_hits"]) > 90
@@ -183,7 +184,8 @@ def test_hostile_key_names(alone):
     unnamed = [row["keys"] for row in groups["rows"] if row["kind"] == "none"]
     assert unnamed == [truth[None]]
     # Names so long that they are cut are of one group each nevertheless.
-    assert len(groups["rows"]) == len(truth)
+    assert len([row for row in groups["rows"] if row["name"] != "cachemon"]) \
+        == len(truth.keys() - {b"cachemon"})
     status, page = monitor.get("/metrics")
     assert status == 200
     exported = {

@@ -917,7 +917,10 @@ if (defined('WP_REDIS_HOST') && extension_loaded('redis')) {
                 }
                 $command = $this->set_command($id, $value, $expire);
                 if (isset($this->seen[$id]) && $command[0] === 'set') {
+                    $before = $this->redis->time;
                     $this->redis->store_over($id, $this->seen[$id], $command);
+                    $this->tally($group, self::WRITTEN);
+                    $this->tally($group, self::SECONDS, $this->redis->time - $before);
                     $this->seen[$id] = Stack_Cache_Redis::digest($command[2]);
                 } else {
                     $commands[] = $command;
