@@ -221,7 +221,7 @@ static struct view
 row_label(const struct activity_row *row)
 {
 	struct group same = { .kind = row->other ? GROUP_OTHER
-			: row->none		 ? GROUP_NONE
+		    : row->none                  ? GROUP_NONE
 						 : GROUP_NAMED };
 
 	return same.kind == GROUP_NAMED

@@ -151,8 +151,7 @@ advise_full(const struct advice_facts *f, struct buf *out)
 {
 	const struct sample *r = &f->status->sample;
 	const struct point *minute = &f->status->minute;
-	double share = percent((double)r->memory_used,
-	    (double)r->memory_limit);
+	double share = percent((double)r->memory_used, (double)r->memory_limit);
 	char name[GROUP_NAME_MAX + 1];
 	double all = f->groups == NULL ? 0 : all_bytes(f->groups);
 
@@ -207,7 +206,8 @@ advise_memory(const struct advice_facts *f, struct buf *out)
 		if (share > 50) {
 			say(out, "policy", "warn",
 			    "The policy %s removes only keys that expire by "
-			    "themselves, but %.0f %% of the memory is keys that "
+			    "themselves, but %.0f %% of the memory is keys "
+			    "that "
 			    "never do. allkeys-lru suits a cache.",
 			    r->policy, share);
 		}

@@ -67,24 +67,15 @@ asset_get(size_t i)
 		const char *begin;
 		const char *end;
 	} all[ASSETS_COUNT] = {
-		{ "", HTML, asset_page,
-		    asset_page_end },
-		{ "style.css", CSS, asset_style,
-		    asset_style_end },
-		{ "app.js", SCRIPT, asset_script,
-		    asset_script_end },
-		{ "icon.svg", ICON, asset_icon,
-		    asset_icon_end },
-		{ "words.js", SCRIPT, asset_words,
-		    asset_words_end },
-		{ "charts.js", SCRIPT, asset_charts,
-		    asset_charts_end },
-		{ "groups.js", SCRIPT, asset_groups,
-		    asset_groups_end },
-		{ "panels.js", SCRIPT, asset_panels,
-		    asset_panels_end },
-		{ "control.js", SCRIPT, asset_control,
-		    asset_control_end },
+		{ "", HTML, asset_page, asset_page_end },
+		{ "style.css", CSS, asset_style, asset_style_end },
+		{ "app.js", SCRIPT, asset_script, asset_script_end },
+		{ "icon.svg", ICON, asset_icon, asset_icon_end },
+		{ "words.js", SCRIPT, asset_words, asset_words_end },
+		{ "charts.js", SCRIPT, asset_charts, asset_charts_end },
+		{ "groups.js", SCRIPT, asset_groups, asset_groups_end },
+		{ "panels.js", SCRIPT, asset_panels, asset_panels_end },
+		{ "control.js", SCRIPT, asset_control, asset_control_end },
 	};
 
 	return (struct asset){ all[i].path, all[i].type,

@@ -111,7 +111,6 @@ is_due(struct collector *c, enum duty duty, int64_t every_ms)
 	return true;
 }
 
-
 static void
 check_published(int r)
 {
@@ -428,7 +427,7 @@ digest(struct collector *c, const struct sample *now, int64_t now_ms,
 static int
 ask_more(struct collector *c)
 {
-	static int (*const duties[])(struct collector *c) = { ask_settings,
+	static int (*const duties[])(struct collector * c) = { ask_settings,
 		ask_slowlog, ask_server, ask_plugin, keep_all };
 	int r = 0;
 

@@ -25,16 +25,15 @@ NODISCARD int control_init(struct control *control,
     const struct settings *settings, struct jobs *jobs);
 
 /* GET: {"api", "actions", "monitor", "user", "prefix", "token"}. */
-enum MHD_Result control_serve(struct control *control,
-    struct http_request *rq);
+enum MHD_Result control_serve(struct control *control, struct http_request *rq);
 
 /*
  * POST: orders a job of this kind.  202 with {"ordered": true}; 400 for a
  * target that is not meant; 403 for a request that is none of this page's, or
  * what is switched off; 409 while another job runs.
  */
-enum MHD_Result control_order(struct control *control,
-    struct http_request *rq, enum job_kind kind);
+enum MHD_Result control_order(struct control *control, struct http_request *rq,
+    enum job_kind kind);
 
 /* Is `origin` (RFC 6454) the one that `host` is served at?  Pure. */
 bool control_same_origin(struct view origin, struct view host);

@@ -258,8 +258,7 @@ add_group(struct grouplog *log, const struct group *group,
 	}
 	slot = &log->slots[at];
 	p = &slot->now;
-	if (p->time != time
-	    && read_point(log, at, (int64_t)time, p) < 0) {
+	if (p->time != time && read_point(log, at, (int64_t)time, p) < 0) {
 		*p = (struct group_point){ .time = time };
 	}
 	p->keys = keys > UINT32_MAX ? UINT32_MAX : (uint32_t)keys;
@@ -339,8 +338,8 @@ row_json(const struct stretch *s, struct group_point *points, struct buf *out)
 
 	for (int64_t i = 0; i < s->count; i++) {
 		points[i] = (struct group_point){ .time = 0 };
-		any |= read_point(s->log, s->slot,
-			   s->from + i * GROUPLOG_STEP, &points[i])
+		any |= read_point(s->log, s->slot, s->from + i * GROUPLOG_STEP,
+			   &points[i])
 		    == 0;
 	}
 	if (!any) {

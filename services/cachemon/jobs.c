@@ -468,9 +468,8 @@ jobs_stop(struct jobs *jobs, int timeout_ms)
 static int
 check_order(const struct jobs *jobs, const struct job_order *order)
 {
-	struct removal rules = {
-		.prefix = view_str(jobs->settings->actions_prefix)
-	};
+	struct removal rules = { .prefix = view_str(
+				     jobs->settings->actions_prefix) };
 
 	if (order->kind == JOB_MONITOR) {
 		return jobs->settings->monitor ? 0 : -EPERM;

@@ -34,8 +34,7 @@ struct link;
  * Not connected yet; borrows the texts of `target`, and the ledger.  NULL when
  * memory is short.
  */
-struct link *link_new(const struct redis_target *target,
-    struct ledger *ledger);
+struct link *link_new(const struct redis_target *target, struct ledger *ledger);
 /* NULL is fine. */
 void link_free(struct link *link);
 

@@ -50,7 +50,8 @@ static const struct conf_item items[] = {
 	    .min = 0,
 	    .max = 100 },
 	{ .name = "CACHEMON_CHANNEL",
-	    .help = "channel on which the drop-in reports what each request did",
+	    .help =
+		"channel on which the drop-in reports what each request did",
 	    .type = CONF_TEXT,
 	    .offset = offsetof(struct settings, channel),
 	    .fallback = "wp:stack:report" },

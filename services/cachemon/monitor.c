@@ -109,8 +109,7 @@ monitor_parse(struct view line, struct monitor_line *ret)
 		}
 	}
 	if (line.n > 0
-	    && command_names_key(
-		(struct view){ l.command, l.command_n })) {
+	    && command_names_key((struct view){ l.command, l.command_n })) {
 		if (!take_argument(&line, l.key, MONITOR_KEY, &l.key_n)) {
 			return -EPROTO;
 		}
@@ -150,8 +149,8 @@ void
 monitor_add(struct burst_of_commands *b, const struct monitor_line *line)
 {
 	enum group_kind kind;
-	struct view group = group_of_key(
-	    (struct view){ line->key, line->key_n }, &kind);
+	struct view group =
+	    group_of_key((struct view){ line->key, line->key_n }, &kind);
 
 	b->commands++;
 	count_name(b->by_command, &b->by_command_n,

@@ -186,21 +186,20 @@ add_activity(struct metrics *m, const struct activity *a)
 				metrics_label(m, "key_group",
 				    row->other ? VIEW("overflow")
 					       : (struct view){ row->name,
-						     row->name_n });
+						   row->name_n });
 				metrics_u64(m, *(const uint64_t *)value);
 			}
 		}
 	}
 	metrics_one_u64(m, "cachemon_reports_total", METRICS_COUNTER,
-	    "Requests of WordPress that the drop-in reported.",
-	    a->total.views);
+	    "Requests of WordPress that the drop-in reported.", a->total.views);
 	metrics_one_u64(m, "cachemon_reports_bad_total", METRICS_COUNTER,
 	    "Reports of another form.", a->reports_bad);
 	metrics_one_u64(m, "cachemon_page_microseconds_total", METRICS_COUNTER,
 	    "Time that reported requests took.", a->page_us);
 	metrics_one_u64(m, "cachemon_page_wait_microseconds_total",
-	    METRICS_COUNTER,
-	    "Time of it that they waited for Redis.", a->total.us);
+	    METRICS_COUNTER, "Time of it that they waited for Redis.",
+	    a->total.us);
 	metrics_one_u64(m, "cachemon_page_round_trips_total", METRICS_COUNTER,
 	    "Round trips to Redis of reported requests.", a->round_trips);
 	metrics_one_u64(m, "cachemon_key_events_total", METRICS_COUNTER,

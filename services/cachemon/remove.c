@@ -92,8 +92,7 @@ take_counts(struct removal *removal, struct link *link, size_t n)
 }
 
 static int
-remove_batch(struct removal *removal, struct link *link,
-    const redisReply *keys)
+remove_batch(struct removal *removal, struct link *link, const redisReply *keys)
 {
 	size_t n = 0;
 	int r = 0;

@@ -154,7 +154,7 @@ serve_history(struct http_request *rq, void *ctx)
 		r = view_i64(from, &from_s) < 0 || view_i64(to, &to_s) < 0
 		    ? -ENOENT
 		    : chart_part_json(web->parts.history, from_s, to_s,
-			  clock_wall_ms(), &body);
+			clock_wall_ms(), &body);
 	} else {
 		r = chart_json(web->parts.history,
 		    range.p == NULL ? VIEW("1h") : range, clock_wall_ms(),
@@ -187,8 +187,7 @@ serve_groups(struct http_request *rq, void *ctx)
 	buf_init(&body, BODY_MOST);
 	/* A week of all groups would be more than anybody reads at once. */
 	grouplog_json(web->parts.grouplog, name,
-	    week && name.p != NULL ? GROUPLOG_POINTS
-				   : 86400 / GROUPLOG_STEP,
+	    week && name.p != NULL ? GROUPLOG_POINTS : 86400 / GROUPLOG_STEP,
 	    clock_wall_ms() / 1000, &body);
 	return http_reply_take(rq, MHD_HTTP_OK, JSON_TYPE, &body, no_store);
 }
@@ -251,12 +250,11 @@ serve_metrics(struct http_request *rq, void *ctx)
 
 	http_stats(http_server_of(rq), &stats);
 	buf_init(&body, BODY_MOST);
-	page_metrics(
-	    &(struct page_facts){ .snapshot = now,
-		.settings = web->parts.settings,
-		.activity = feed_hold(web->parts.feed),
-		.http = &stats,
-		.streams = events_count(web->events) },
+	page_metrics(&(struct page_facts){ .snapshot = now,
+			 .settings = web->parts.settings,
+			 .activity = feed_hold(web->parts.feed),
+			 .http = &stats,
+			 .streams = events_count(web->events) },
 	    &body);
 	feed_release(web->parts.feed);
 	snapshot_unref(now);
@@ -314,15 +312,14 @@ add_route(struct web *web, const char *path, http_handler handle)
 
 static const struct http_route served[] = { { "events", serve_events },
 	{ "api/v1/snapshot", serve_snapshot },
-	{ "api/v1/history", serve_history },
-	{ "api/v1/groups", serve_groups },
+	{ "api/v1/history", serve_history }, { "api/v1/groups", serve_groups },
 	{ "api/v1/control", serve_control } };
 
-static const struct http_route posted[POSTS] = { { "api/v1/flush-group",
-						     flush_group },
+static const struct http_route posted[POSTS] = {
+	{ "api/v1/flush-group", flush_group },
 	{ "api/v1/flush-site", flush_site },
-	{ "api/v1/delete-key", delete_key },
-	{ "api/v1/monitor", start_monitor } };
+	{ "api/v1/delete-key", delete_key }, { "api/v1/monitor", start_monitor }
+};
 
 _Static_assert(ARRAY_LEN(served) + POSTS == PATHS, "room for each path");
 

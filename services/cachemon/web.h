@@ -97,6 +97,11 @@
  *	group history = {"api": 1, "step_s", "from", "rows": [{"name", "kind",
  *	 "keys": [], "bytes": [], "hits": [], "misses": [], "writes": []}]}
  *
+ *	Each ten seconds the sums of the last minute are also added to the
+ *	stream "cachemon:live" in Redis (XREAD), which keeps about an hour:
+ *	span_ms, hits, misses, hit_ratio ("" without lookups), commands,
+ *	evicted; memory_used, memory_limit, keys, clients, answer_us.
+ *
  *	events: each part of the snapshot, with that object as its data.
  */
 #ifndef CACHEMON_WEB_H

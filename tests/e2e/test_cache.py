@@ -184,7 +184,7 @@ def test_the_page_works_by_keyboard_and_asks_before_it_removes(browser, stack):
     browser.authorize(*stack.monitor)
     browser.open("/cache/")
     browser.wait(lambda: browser.script(
-        "return document.querySelectorAll('#groups tbody button').length > 0"))
+        "return document.querySelectorAll('#groups tbody button.small').length > 0"))
     # Sorted by another column, and filtered.
     first = browser.script("""
         document.querySelector('[data-sort=name]').click();
@@ -205,7 +205,7 @@ def test_the_page_works_by_keyboard_and_asks_before_it_removes(browser, stack):
     browser.script(key % "Escape")
     assert browser.script("return document.querySelector('#zoom').hidden")
     # "Keep" removes nothing.
-    browser.script("document.querySelector('#groups tbody button').click()")
+    browser.script("document.querySelector('#groups tbody button.small').click()")
     assert browser.script("return document.querySelector('#confirm').open")
     assert browser.script("return document.activeElement.id") == "confirm-no"
     browser.script("document.querySelector('#confirm-no').click()")

@@ -64,9 +64,47 @@ export function showPass(all) {
 }
 
 function groupName(row) {
-  if (row.kind === "none") return element("em", "keys without a group");
-  if (row.kind === "other") return element("em", "all further groups");
-  return document.createTextNode(row.name === "" ? "(empty name)" : row.name);
+  if (row.kind === "none") return "keys without a group";
+  if (row.kind === "other") return "all further groups";
+  return row.name === "" ? "(empty name)" : row.name;
+}
+
+/* A week of one group, drawn once. */
+function weekChart(title, data, text) {
+  const box = element("div", undefined, "chart");
+  const head = element("div", undefined, "chart-head");
+  const present = data.filter((v) => v !== null);
+  const high = Math.max(...present, 0) || 1;
+  head.append(element("h3", title), element("output", present.length
+    ? text(present[present.length - 1]) + " now, " + text(Math.min(...present)) + " to " + text(Math.max(...present)) : "nothing recorded"));
+  const drawing = svg("svg", { viewBox: "0 0 600 90", preserveAspectRatio: "none", role: "img",
+    "aria-label": title + " over the last week, " + head.lastChild.textContent });
+  const x = (i) => (i / (data.length - 1) * 592 + 4).toFixed(1);
+  const y = (v) => (85 - v / high * 80).toFixed(1);
+  let d = "";
+  for (const run of runs(data)) d += "M" + run.map((i) => x(i) + " " + y(data[i])).join("L") + (run.length === 1 ? "h2" : "");
+  drawing.append(svg("path", { d, class: "curve", "vector-effect": "non-scaling-stroke" }));
+  box.append(head, drawing);
+  return box;
+}
+
+async function showWeek(row) {
+  const dialog = byId("week");
+  set("week-title", "Group " + groupName(row) + ", a week in half hours");
+  byId("week-charts").replaceChildren(element("p", "Asking…", "sub"));
+  dialog.showModal();
+  const data = await ask("groups?range=7d&name=" + encodeURIComponent(row.name));
+  const found = data && data.rows.find((r) => r.kind === row.kind);
+  if (!found) {
+    byId("week-charts").replaceChildren(element("p", "Nothing is recorded of it yet.", "sub"));
+    return;
+  }
+  const ratio = found.hits.map((h, i) => h === null || h + found.misses[i] === 0 ? null : h / (h + found.misses[i]));
+  const lookups = found.hits.map((h, i) => h === null ? null : h + found.misses[i]);
+  byId("week-charts").replaceChildren(
+    weekChart("Keys", found.keys, count), weekChart("Memory", found.bytes, bytes),
+    weekChart("Found", ratio, (v) => percent(v, 1)), weekChart("Lookups", lookups, count),
+    weekChart("Writes", found.writes, count));
 }
 
 const lives = ["up to a minute", "up to an hour", "up to a day", "up to a week", "longer", "for ever"];
@@ -135,7 +173,11 @@ function groupRow(row, total) {
   const part = total > 0 ? row.bytes / total : 0;
   const w = row.window && row.window.views ? row.window : null;
   name.scope = "row";
-  name.append(groupName(row));
+  const open = element("button", groupName(row), "name");
+  open.type = "button";
+  open.setAttribute("aria-label", groupName(row) + ", show its week");
+  open.addEventListener("click", () => showWeek(row));
+  name.append(open);
   if (row.bytes_error > 0) memory.append(element("em", " ± " + bytes(row.bytes_error)));
   bar.style.width = part * 100 + "%";
   meter.append(bar);
@@ -239,6 +281,7 @@ export function startGroups(all) {
       showGroups(all);
     });
   }
+  byId("week-close").addEventListener("click", () => byId("week").close());
   byId("filter").addEventListener("input", () => showGroups(all));
   document.addEventListener("control", () => { largestShown = null; showGroups(all); });
 }

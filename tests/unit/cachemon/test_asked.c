@@ -216,10 +216,8 @@ test_origin(void **state)
 	struct view host = VIEW("joe.42.fr:8443");
 
 	(void)state;
-	assert_true(
-	    control_same_origin(VIEW("https://joe.42.fr:8443"), host));
-	assert_true(
-	    control_same_origin(VIEW("https://JOE.42.fr:8443"), host));
+	assert_true(control_same_origin(VIEW("https://joe.42.fr:8443"), host));
+	assert_true(control_same_origin(VIEW("https://JOE.42.fr:8443"), host));
 	assert_false(control_same_origin(VIEW("https://joe.42.fr"), host));
 	assert_false(
 	    control_same_origin(VIEW("https://evil.joe.42.fr:8443"), host));

@@ -188,8 +188,8 @@ test_board(void **state)
 	assert_int_equal(board_publish_status(board, &status, &scratch), 0);
 	(void)groups_add(g, VIEW("wp:posts:1"));
 	assert_int_equal(board_publish_groups_take(board, g, &scratch), 0);
-	assert_int_equal(board_publish_json(board, PART_SLOWLOG,
-			     VIEW("{}")), 0);
+	assert_int_equal(board_publish_json(board, PART_SLOWLOG, VIEW("{}")),
+	    0);
 	assert_int_equal(published, 3);
 	after = board_get(board);
 	/* What a reader holds does not change. */

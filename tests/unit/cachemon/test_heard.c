@@ -176,7 +176,8 @@ test_bounded(void **state)
 	free(a);
 }
 
-/* --- advice ---------------------------------------------------------------- */
+/* --- advice ----------------------------------------------------------------
+ */
 
 struct scene {
 	struct settings settings;
@@ -199,9 +200,8 @@ begin_scene(struct scene *s)
 	s->status.sample.memory_limit = 100 << 20;
 	s->status.sample.memory_used = 50 << 20;
 	strcpy(s->status.sample.policy, "allkeys-lru");
-	s->status.minute = (struct point){ .span_ms = 60000,
-		.hits = 90,
-		.misses = 10 };
+	s->status.minute =
+	    (struct point){ .span_ms = 60000, .hits = 90, .misses = 10 };
 	s->activity = new_activity();
 	s->facts = (struct advice_facts){ .settings = &s->settings,
 		.status = &s->status,
@@ -286,9 +286,8 @@ test_advice_fall(void **state)
 	s.facts.before = (struct point){ .span_ms = 1,
 		.hits = 1000 + 50,
 		.misses = 50 + 50 };
-	s.facts.lately = (struct point){ .span_ms = 1,
-		.hits = 50,
-		.misses = 50 };
+	s.facts.lately =
+	    (struct point){ .span_ms = 1, .hits = 50, .misses = 50 };
 	activity_turn(s.activity, T0);
 	assert_non_null(strstr(advise(&s),
 	    "last five minutes is 50 %; it was 95 % in the hour before"));
@@ -331,8 +330,9 @@ test_advice_keys(void **state)
 	s.facts.groups = g;
 	text = advise(&s);
 	assert_non_null(strstr(text, "(alloptions) take 1.4 MB"));
-	assert_non_null(strstr(text, "keeps 20 MB of metrics at "
-				     "wp:redis-cache:metrics"));
+	assert_non_null(strstr(text,
+	    "keeps 20 MB of metrics at "
+	    "wp:redis-cache:metrics"));
 	assert_null(strstr(text, "is transients"));
 	strcpy(s.status.sample.policy, "volatile-lru");
 	s.status.sample.memory_used = 95 << 20;

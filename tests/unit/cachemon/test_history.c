@@ -283,8 +283,7 @@ test_chart(void **state)
 	assert_non_null(strstr(text, "null,1,1,1,1,1,1,1,1,1,1]"));
 	assert_non_null(strstr(text, "null,5,5,5,5,5,5,5,5,5,5]"));
 	buf_clear(&out);
-	assert_int_equal(
-	    chart_json(h, VIEW("1h"), (T0 - 1) * 1000L, &out), 0);
+	assert_int_equal(chart_json(h, VIEW("1h"), (T0 - 1) * 1000L, &out), 0);
 	text = buf_cstr(&out);
 	assert_non_null(strstr(text, "\"step_s\":10,"));
 	assert_non_null(strstr(text, "null,1,1,1,1,null,null,null,null,1,1]"));
@@ -303,8 +302,8 @@ test_chart(void **state)
 	assert_int_equal(chart_part_json(h, 0, T0, T0 * 1000L, &out), -ENOENT);
 	assert_int_equal(chart_part_json(h, T0, T0 - 90, T0 * 1000L, &out),
 	    -ENOENT);
-	assert_int_equal(
-	    chart_part_json(h, T0 + 9, T0 + 99, T0 * 1000L, &out), -ENOENT);
+	assert_int_equal(chart_part_json(h, T0 + 9, T0 + 99, T0 * 1000L, &out),
+	    -ENOENT);
 	assert_int_equal(buf_size(&out), 0);
 	buf_done(&out);
 	history_close(h);

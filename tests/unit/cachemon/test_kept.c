@@ -1,4 +1,5 @@
-/* What is kept on the volume beside the history: own lookups, groups' growth. */
+/* What is kept on the volume beside the history: own lookups, groups' growth.
+ */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -140,9 +141,9 @@ json_of(struct grouplog *log, const char *name, int64_t count, int64_t now)
 	size_t n;
 
 	buf_init(&out, 1024 * 1024);
-	grouplog_json(log, name == NULL ? (struct view){ NULL, 0 }
-					: view_str(name),
-	    count, now, &out);
+	grouplog_json(log,
+	    name == NULL ? (struct view){ NULL, 0 } : view_str(name), count,
+	    now, &out);
 	assert_int_equal(buf_error(&out), 0);
 	return buf_take(&out, &n);
 }
