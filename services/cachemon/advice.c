@@ -152,8 +152,8 @@ advise_full(const struct advice_facts *f, struct buf *out)
 	const struct sample *r = &f->status->sample;
 	const struct point *minute = &f->status->minute;
 	double share = percent((double)r->memory_used, (double)r->memory_limit);
+	const struct groups *g = f->groups;
 	char name[GROUP_NAME_MAX + 1];
-	double all = f->groups == NULL ? 0 : all_bytes(f->groups);
 
 	if (view_eq(view_str(r->policy), VIEW("noeviction")) && share >= 95) {
 		say(out, "memory", "bad",
@@ -163,14 +163,15 @@ advise_full(const struct advice_facts *f, struct buf *out)
 		    share);
 		return;
 	}
-	if (all > 0 && f->groups->n > 0) {
-		const struct group *top = &f->groups->rows[0];
+	if (g != NULL && g->n > 0) {
+		const struct group *top = &g->rows[0];
+		double all = all_bytes(g);
 
 		say(out, "memory", "warn",
 		    "Memory is %.0f %% full. Group %s alone takes %.0f %% of "
 		    "what the keys take; %.0f %% is keys that never expire.",
 		    share, name_of(top, name), percent(group_bytes(top), all),
-		    percent(endless_bytes(f->groups), all));
+		    percent(endless_bytes(g), all));
 	} else {
 		say(out, "memory", "warn", "Memory is %.0f %% full.", share);
 	}

@@ -7,32 +7,37 @@
 #include "cachemon/json.h"
 #include "cachemon/slowlog.h"
 
-static int
+/* The value of a hexadecimal digit as Redis writes it; 16 for none. */
+static size_t
 hex_digit(char c)
 {
-	if (c >= '0' && c <= '9') {
-		return c - '0';
-	}
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	return view_find(VIEW("0123456789abcdef"), c);
 }
 
 /* The character that a backslash and what follows stand for. */
 static char
 take_escape(struct view *rest)
 {
-	static const char codes[] = "nrtab";
 	static const char chars[] = "\n\r\t\a\b";
-	char c = rest->n > 0 ? rest->p[0] : '\\';
-	const char *at = c == '\0' ? NULL : strchr(codes, c);
+	char c = '\\';
+	size_t code;
 
-	if (c == 'x' && rest->n >= 3 && hex_digit(rest->p[1]) >= 0
-	    && hex_digit(rest->p[2]) >= 0) {
-		c = (char)(hex_digit(rest->p[1]) * 16 + hex_digit(rest->p[2]));
-		*rest = view_drop(*rest, 3);
+	if (rest->n == 0) {
 		return c;
 	}
+	c = rest->p[0];
+	if (c == 'x' && rest->n >= 3) {
+		size_t high = hex_digit(rest->p[1]);
+		size_t low = hex_digit(rest->p[2]);
+
+		if (high < 16 && low < 16) {
+			*rest = view_drop(*rest, 3);
+			return (char)(unsigned char)(high * 16 + low);
+		}
+	}
 	*rest = view_drop(*rest, 1);
-	return at == NULL ? c : chars[at - codes];
+	code = view_find(VIEW("nrtab"), c);
+	return code < 5 ? chars[code] : c;
 }
 
 /*
