@@ -526,7 +526,10 @@ clients) run_clients "$@" ;;
 musl) run_musl "$@" ;;
 range) run_range "$@" ;;
 dist) run_dist ;;
-chaos) TEST_CHAOS=1 run_e2e test_chaos.py "$@" ;;
+chaos)
+	TEST_CHAOS=1 run_e2e test_chaos.py \
+	    test_cachemon.py::test_killed_while_it_writes "$@"
+	;;
 format)
 	# As the repository's owner, so that the files stay that person's.
 	"$docker" run --rm --user "$(stat -c %u:%g "$repo")" -v "$repo:/repository" \

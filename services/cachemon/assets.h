@@ -14,7 +14,7 @@ struct asset {
 	struct view body;
 };
 
-#define ASSETS_COUNT 4
+#define ASSETS_COUNT 9
 
 /* Asset number `i` of ASSETS_COUNT. */
 struct asset asset_get(size_t i);

@@ -10,6 +10,7 @@
 struct board {
 	pthread_mutex_t lock; /* guards `now` only */
 	struct snapshot *now;
+	pthread_mutex_t publishing; /* held while there is a next one */
 	uint64_t serial; /* of the last text */
 	void (*publish_fn)(void *ctx);
 	void *publish_ctx;
@@ -18,7 +19,9 @@ struct board {
 const char *
 board_part_name(enum board_part part)
 {
-	static const char *const names[] = { "live", "groups", "slowlog" };
+	static const char *const names[PART_COUNT] = { "live", "groups",
+		"slowlog", "server", "activity", "plugin", "advice", "job",
+		"monitor" };
 
 	return names[part];
 }
@@ -91,6 +94,7 @@ board_new(void)
 	}
 	atomic_init(&empty->refs, 1);
 	(void)pthread_mutex_init(&board->lock, NULL);
+	(void)pthread_mutex_init(&board->publishing, NULL);
 	board->now = empty;
 	return board;
 }
@@ -100,6 +104,7 @@ board_free(struct board *board)
 {
 	if (board != NULL) {
 		snapshot_unref(board->now);
+		(void)pthread_mutex_destroy(&board->publishing);
 		(void)pthread_mutex_destroy(&board->lock);
 		free(board);
 	}
@@ -143,7 +148,7 @@ swap_take(struct board *board, struct snapshot *next)
 static struct snapshot *
 with_part(struct board *board, enum board_part part, struct view json)
 {
-	/* Only this thread changes `now`, so it may read it unlocked. */
+	/* Only who is publishing changes `now`, so it may be read unlocked. */
 	struct snapshot *next = snapshot_copy(board->now);
 	struct text text;
 
@@ -171,44 +176,53 @@ board_publish_status(struct board *board, const struct status *status,
 	if (r < 0) {
 		return r;
 	}
+	(void)pthread_mutex_lock(&board->publishing);
 	next = with_part(board, PART_LIVE, buf_view(scratch));
-	if (next == NULL) {
-		return -ENOMEM;
+	if (next != NULL) {
+		next->status = *status;
+		swap_take(board, next);
 	}
-	next->status = *status;
-	swap_take(board, next);
-	return 0;
+	(void)pthread_mutex_unlock(&board->publishing);
+	return next == NULL ? -ENOMEM : 0;
 }
 
 int
 board_publish_groups_take(struct board *board, struct groups *groups,
     struct buf *scratch)
 {
-	struct snapshot *next;
+	struct snapshot *next = NULL;
 	int r;
 
 	buf_clear(scratch);
 	groups_json(groups, scratch);
 	r = buf_error(scratch);
-	next = r < 0 ? NULL : with_part(board, PART_GROUPS, buf_view(scratch));
-	if (next == NULL) {
+	if (r < 0) {
 		groups_unref(groups);
-		return r < 0 ? r : -ENOMEM;
+		return r;
 	}
-	groups_unref(next->groups);
-	next->groups = groups;
-	swap_take(board, next);
-	return 0;
+	(void)pthread_mutex_lock(&board->publishing);
+	next = with_part(board, PART_GROUPS, buf_view(scratch));
+	if (next != NULL) {
+		groups_unref(next->groups);
+		next->groups = groups;
+		swap_take(board, next);
+	} else {
+		groups_unref(groups);
+	}
+	(void)pthread_mutex_unlock(&board->publishing);
+	return next == NULL ? -ENOMEM : 0;
 }
 
 int
-board_publish_slowlog(struct board *board, struct view json)
+board_publish_json(struct board *board, enum board_part part, struct view json)
 {
-	struct snapshot *next = with_part(board, PART_SLOWLOG, json);
+	struct snapshot *next;
 
-	if (next == NULL) {
-		return -ENOMEM;
+	(void)pthread_mutex_lock(&board->publishing);
+	next = with_part(board, part, json);
+	if (next != NULL) {
+		swap_take(board, next);
 	}
-	swap_take(board, next);
-	return 0;
+	(void)pthread_mutex_unlock(&board->publishing);
+	return next == NULL ? -ENOMEM : 0;
 }

@@ -18,7 +18,18 @@
 #include "cachemon/groups.h"
 #include "cachemon/status.h"
 
-enum board_part { PART_LIVE, PART_GROUPS, PART_SLOWLOG, PART_COUNT };
+enum board_part {
+	PART_LIVE,
+	PART_GROUPS,
+	PART_SLOWLOG,
+	PART_SERVER,
+	PART_ACTIVITY,
+	PART_PLUGIN,
+	PART_ADVICE,
+	PART_JOB,
+	PART_MONITOR,
+	PART_COUNT,
+};
 
 /* A part's name in the API and in the event stream. */
 const char *board_part_name(enum board_part part);
@@ -47,23 +58,27 @@ struct board *board_new(void);
 /* NULL is fine. */
 void board_free(struct board *board);
 
-/* Called after each publication, by the publishing thread.  Set it first. */
+/*
+ * Called after each publication, by the publishing thread, one at a time.  Set
+ * it first.
+ */
 void board_on_publish(struct board *board, void (*fn)(void *ctx), void *ctx);
 
 /* The present snapshot, to be given back by snapshot_unref(); never NULL. */
 struct snapshot *board_get(struct board *board);
 
 /*
- * Publishes a new state, with the groups and slow log as they are.  One thread
- * only calls these; the functions that take a buffer wipe it clean for the
- * next use.  0, or -ENOMEM / -ENOBUFS; then the board stays as it was.
+ * Publishes a new state of one part, the others as they are.  From any thread;
+ * the functions that take a buffer wipe it clean for the next use.  0, or
+ * -ENOMEM / -ENOBUFS; then the board stays as it was.
  */
 NODISCARD int board_publish_status(struct board *board,
     const struct status *status, struct buf *scratch);
 /* Takes the reference to `groups`, also on failure. */
 NODISCARD int board_publish_groups_take(struct board *board,
     struct groups *groups, struct buf *scratch);
-/* `json` is the slow log's. */
-NODISCARD int board_publish_slowlog(struct board *board, struct view json);
+/* Any other part, as JSON. */
+NODISCARD int board_publish_json(struct board *board, enum board_part part,
+    struct view json);
 
 #endif

@@ -6,6 +6,11 @@
 
 #include "cachemon/json.h"
 
+/* Of a part of the past: its shortest and longest, and points at most. */
+#define PART_LEAST_S 60
+#define PART_MOST_S (2 * 366 * 86400)
+#define PART_POINTS 400
+
 struct range {
 	const char *name;
 	enum history_tier tier;
@@ -14,7 +19,7 @@ struct range {
 };
 
 static const struct range ranges[] = {
-	{ "10m", TIER_LIVE, 10, 60 },
+	{ "10m", TIER_LIVE, 2, 300 },
 	{ "1h", TIER_LIVE, 10, 360 },
 	{ "6h", TIER_10S, 30, 720 },
 	{ "24h", TIER_MINUTE, 120, 720 },
@@ -146,6 +151,37 @@ find_range(struct view name)
 	return NULL;
 }
 
+/* Reads the chart's points and writes the object. */
+static int
+write_chart(struct history *h, const struct range *range, struct chart *chart,
+    int64_t now_ms, struct buf *out)
+{
+	chart->points = calloc((size_t)chart->count, sizeof(chart->points[0]));
+	if (chart->points == NULL) {
+		return -ENOMEM;
+	}
+	if (range->tier == TIER_LIVE) {
+		read_live(h, chart);
+	} else {
+		history_read(h, range->tier, chart->from,
+		    chart->from + chart->count * chart->step, place, chart);
+	}
+	json_open(out, NULL, '{');
+	json_u64(out, "api", 1);
+	json_str(out, "range", view_str(range->name));
+	json_i64(out, "step_s", chart->step);
+	json_i64(out, "from", chart->from);
+	json_i64(out, "now_ms", now_ms);
+	json_open(out, "series", '{');
+	for (size_t i = 0; i < ARRAY_LEN(all_series); i++) {
+		series_json(chart, &all_series[i], out);
+	}
+	json_close(out, '}');
+	json_close(out, '}');
+	free(chart->points);
+	return 0;
+}
+
 int
 chart_json(struct history *h, struct view name, int64_t now_ms, struct buf *out)
 {
@@ -155,35 +191,44 @@ chart_json(struct history *h, struct view name, int64_t now_ms, struct buf *out)
 	if (range == NULL) {
 		return -ENOENT;
 	}
-	chart = (struct chart){ .step = range->step,
-		.count = range->count,
-		.points = calloc((size_t)range->count,
-		    sizeof(chart.points[0])) };
-	if (chart.points == NULL) {
-		return -ENOMEM;
-	}
+	chart = (struct chart){ .step = range->step, .count = range->count };
 	/* Stretches lie on whole steps, so that a chart does not flicker. */
 	chart.from = (now_ms / 1000 / range->step + 1 - range->count)
 	    * range->step;
-	if (range->tier == TIER_LIVE) {
-		read_live(h, &chart);
-	} else {
-		history_read(h, range->tier, chart.from,
-		    chart.from + range->count * range->step, place, &chart);
-	}
+	return write_chart(h, range, &chart, now_ms, out);
+}
 
-	json_open(out, NULL, '{');
-	json_u64(out, "api", 1);
-	json_str(out, "range", view_str(range->name));
-	json_i64(out, "step_s", chart.step);
-	json_i64(out, "from", chart.from);
-	json_i64(out, "now_ms", now_ms);
-	json_open(out, "series", '{');
-	for (size_t i = 0; i < ARRAY_LEN(all_series); i++) {
-		series_json(&chart, &all_series[i], out);
+int
+chart_part_json(struct history *h, int64_t from, int64_t to, int64_t now_ms,
+    struct buf *out)
+{
+	/* How far each tier goes back, in seconds, and its step. */
+	static const struct {
+		enum history_tier tier;
+		int64_t reach;
+		int64_t step;
+	} tiers[] = {
+		{ TIER_LIVE, 3600, 2 },
+		{ TIER_10S, 6 * 3600, 10 },
+		{ TIER_MINUTE, 7 * 86400, 60 },
+		{ TIER_HOUR, 366 * 86400, 3600 },
+	};
+	int64_t now_s = now_ms / 1000;
+	struct range range = { .name = "part" };
+	struct chart chart;
+	size_t i = 0;
+
+	if (from < 0 || to - from < PART_LEAST_S || to - from > PART_MOST_S
+	    || from >= now_s) {
+		return -ENOENT;
 	}
-	json_close(out, '}');
-	json_close(out, '}');
-	free(chart.points);
-	return 0;
+	while (i + 1 < ARRAY_LEN(tiers) && now_s - from > tiers[i].reach) {
+		i++;
+	}
+	range.tier = tiers[i].tier;
+	chart.step = ((to - from) / PART_POINTS / tiers[i].step + 1)
+	    * tiers[i].step;
+	chart.from = from / chart.step * chart.step;
+	chart.count = (to - chart.from) / chart.step + 1;
+	return write_chart(h, &range, &chart, now_ms, out);
 }

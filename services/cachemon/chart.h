@@ -18,4 +18,12 @@
 NODISCARD int chart_json(struct history *h, struct view range, int64_t now_ms,
     struct buf *out);
 
+/*
+ * The same for a part of the past, from the finest tier that goes back so far,
+ * its `range` "part".  -ENOENT when it is shorter than a minute, longer than
+ * two years, or in the future.
+ */
+NODISCARD int chart_part_json(struct history *h, int64_t from_s, int64_t to_s,
+    int64_t now_ms, struct buf *out);
+
 #endif

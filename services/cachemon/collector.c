@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cachemon/advice.h"
 #include "cachemon/link.h"
+#include "cachemon/own.h"
 #include "cachemon/probe.h"
 #include "cachemon/scan.h"
 #include "cachemon/slowlog.h"
@@ -22,20 +24,50 @@
 #define MINUTE_S 60
 /* How often rarely changing settings of Redis are asked for. */
 #define SETTINGS_MS 60000
+/* How often what changes slowly, or costs more, is asked for. */
+#define SLOWLOG_MS 2000
+#define SERVER_MS 5000
+#define ADVICE_MS 2000
+#define PLUGIN_MS 10000
+#define KEEP_MS 10000
 #define JSON_MOST (1024 * 1024)
 /* The library makes some thirty bytes of memory out of each that comes. */
 #define REPLY_MOST (1024UL * 1024)
 #define THREAD_STACK (256 * 1024)
 
 /* Commands that an ACL may forbid; each is then done without. */
-enum refusable { ASK_NAME, ASK_SLOWLOG, ASK_CONFIG, ASK_SCAN, ASK_COUNT };
+enum refusable {
+	ASK_NAME,
+	ASK_SLOWLOG,
+	ASK_CONFIG,
+	ASK_SCAN,
+	ASK_SERVER,
+	ASK_PLUGIN,
+	ASK_STREAM,
+	ASK_COUNT,
+};
+
+/* What is done every so often: clock_ms() of the next time. */
+enum duty {
+	DUTY_SETTINGS,
+	DUTY_SLOWLOG,
+	DUTY_SERVER,
+	DUTY_ADVICE,
+	DUTY_PLUGIN,
+	DUTY_KEEP,
+	DUTY_COUNT,
+};
 
 struct collector {
 	const struct settings *settings;
 	struct board *board;
 	struct history *history;
+	struct grouplog *grouplog;
+	struct feed *feed;
+	struct ledger *ledger;
 	struct link *link;
 	struct scan *scan;
+	struct own own;
 	struct buf scratch;
 
 	pthread_t thread;
@@ -52,7 +84,9 @@ struct collector {
 	int failing; /* the last logged failure, -errno */
 	int history_error; /* logged */
 	bool refused[ASK_COUNT]; /* logged */
-	int64_t settings_ms; /* when settings are asked for next */
+	int64_t due[DUTY_COUNT];
+	uint64_t activity_shown; /* its count of changes */
+	struct groups *groups; /* of the last pass; one reference */
 	int64_t threshold_us;
 	/* The last sample of this connection. */
 	bool before_known;
@@ -63,6 +97,20 @@ struct collector {
 	bool slowlog_known;
 };
 
+/* Whether a duty is due; then the next time is after `every_ms`. */
+static bool
+is_due(struct collector *c, enum duty duty, int64_t every_ms)
+{
+	int64_t now = clock_ms();
+
+	if (now < c->due[duty]) {
+		return false;
+	}
+	/* A little early is better than a second late. */
+	c->due[duty] = now + every_ms - STATUS_INTERVAL_MS / 4;
+	return true;
+}
+
 static void
 check_published(int r)
 {
@@ -71,10 +119,24 @@ check_published(int r)
 	}
 }
 
+/* Publishes what stands in the scratch buffer. */
+static void
+publish_scratch(struct collector *c, enum board_part part)
+{
+	int r = buf_error(&c->scratch);
+
+	if (r == 0) {
+		r = board_publish_json(c->board, part, buf_view(&c->scratch));
+	}
+	check_published(r);
+}
+
 static void
 publish_status(struct collector *c)
 {
 	int r;
+
+	c->status.feed_open = feed_is_open(c->feed);
 
 	c->status.history_kept = history_error(c->history) == 0;
 	c->status.scan_progress = scan_progress(c->scan);
@@ -152,8 +214,9 @@ went_up(struct collector *c)
 static int
 tolerate(struct collector *c, enum refusable what, int r)
 {
-	static const char *const names[] = { "CLIENT SETNAME", "SLOWLOG",
-		"CONFIG GET", "SCAN or MEMORY USAGE" };
+	static const char *const names[ASK_COUNT] = { "CLIENT SETNAME",
+		"SLOWLOG", "CONFIG GET", "SCAN, MEMORY USAGE or PTTL",
+		"CLIENT LIST", "ZREVRANGE", "XADD" };
 
 	if (r == 0 || !link_is_open(c->link)) {
 		return r;
@@ -172,10 +235,9 @@ tolerate(struct collector *c, enum refusable what, int r)
 static int
 ask_settings(struct collector *c)
 {
-	if (clock_ms() < c->settings_ms) {
+	if (!is_due(c, DUTY_SETTINGS, SETTINGS_MS)) {
 		return 0;
 	}
-	c->settings_ms = clock_ms() + SETTINGS_MS;
 	return tolerate(c, ASK_CONFIG,
 	    probe_threshold(c->link, &c->threshold_us));
 }
@@ -185,8 +247,12 @@ static int
 ask_slowlog(struct collector *c)
 {
 	struct slowlog now = { .threshold_us = c->threshold_us };
-	int r = probe_slowlog(c->link, &now);
+	int r;
 
+	if (!is_due(c, DUTY_SLOWLOG, SLOWLOG_MS)) {
+		return 0;
+	}
+	r = probe_slowlog(c->link, &now);
 	if (r < 0) {
 		return tolerate(c, ASK_SLOWLOG, r);
 	}
@@ -197,12 +263,111 @@ ask_slowlog(struct collector *c)
 	c->slowlog_known = true;
 	buf_clear(&c->scratch);
 	slowlog_json(&now, &c->scratch);
-	r = buf_error(&c->scratch);
-	if (r == 0) {
-		r = board_publish_slowlog(c->board, buf_view(&c->scratch));
-	}
-	check_published(r);
+	publish_scratch(c, PART_SLOWLOG);
 	return 0;
+}
+
+static int
+ask_server(struct collector *c)
+{
+	struct server server;
+	int r;
+
+	if (!is_due(c, DUTY_SERVER, SERVER_MS)) {
+		return 0;
+	}
+	r = probe_server(c->link, &server);
+	if (r < 0) {
+		return tolerate(c, ASK_SERVER, r);
+	}
+	buf_clear(&c->scratch);
+	server_json(&server, &c->scratch);
+	publish_scratch(c, PART_SERVER);
+	return 0;
+}
+
+/* What the Redis Object Cache plugin keeps, where somebody uses it. */
+static int
+ask_plugin(struct collector *c)
+{
+	struct plugin plugin = { .requests = 0 };
+	int r;
+
+	if (c->groups == NULL || c->groups->plugin_key[0] == '\0'
+	    || !is_due(c, DUTY_PLUGIN, PLUGIN_MS)) {
+		return 0;
+	}
+	r = probe_plugin(c->link, c->groups->plugin_key, &plugin);
+	if (r < 0) {
+		return tolerate(c, ASK_PLUGIN, r);
+	}
+	plugin.set_bytes = c->groups->plugin_bytes;
+	buf_clear(&c->scratch);
+	plugin_json(&plugin, &c->scratch);
+	publish_scratch(c, PART_PLUGIN);
+	return 0;
+}
+
+static void
+save_own(struct collector *c)
+{
+	struct own_use used;
+
+	ledger_read(c->ledger, &used);
+	own_save(&c->own, &used);
+}
+
+/* What is kept: on the volume, and in Redis for who follows the stream. */
+static int
+keep_all(struct collector *c)
+{
+	if (!is_due(c, DUTY_KEEP, KEEP_MS)) {
+		return 0;
+	}
+	save_own(c);
+	if (c->groups != NULL) {
+		grouplog_add(c->grouplog, c->groups, feed_hold(c->feed),
+		    clock_wall_ms() / 1000);
+		feed_release(c->feed);
+	}
+	return tolerate(c, ASK_STREAM, probe_stream(c->link, &c->status));
+}
+
+static void
+publish_activity(struct collector *c)
+{
+	const struct activity *activity = feed_hold(c->feed);
+	bool news = activity->changes != c->activity_shown;
+
+	c->activity_shown = activity->changes;
+	buf_clear(&c->scratch);
+	if (news) {
+		activity_json(activity, &c->scratch);
+	}
+	feed_release(c->feed);
+	if (news) {
+		publish_scratch(c, PART_ACTIVITY);
+	}
+}
+
+static void
+publish_advice(struct collector *c)
+{
+	struct advice_facts facts = { .settings = c->settings,
+		.status = &c->status,
+		.groups = c->groups };
+	int64_t now_s = clock_wall_ms() / 1000;
+
+	if (!is_due(c, DUTY_ADVICE, ADVICE_MS)) {
+		return;
+	}
+	history_sum(c->history, now_s - ADVICE_LATELY_S, &facts.lately);
+	history_sum(c->history, now_s - ADVICE_BEFORE_S, &facts.before);
+	facts.activity = feed_hold(c->feed);
+	buf_clear(&c->scratch);
+	advice_json(&facts, &c->scratch);
+	feed_release(c->feed);
+	publish_scratch(c, PART_ADVICE);
 }
 
 /* The loss of the history's file is said once. */
@@ -236,11 +401,12 @@ digest(struct collector *c, const struct sample *now, int64_t now_ms,
 			    - c->before_used.bytes_sent,
 			.bytes_received = used->bytes_received
 			    - c->before_used.bytes_received,
+			.connections = used->connections,
 		};
 
 		point_between(&c->before, now, (uint32_t)span, &own, &p);
 	} else {
-		point_of_states(now, &p);
+		point_of_states(now, used->connections, &p);
 	}
 	c->before = *now;
 	c->before_ms = now_ms;
@@ -255,6 +421,20 @@ digest(struct collector *c, const struct sample *now, int64_t now_ms,
 	s->known = true;
 	s->interval = p;
 	history_sum(c->history, p.time - MINUTE_S, &s->minute);
+}
+
+/* What is asked for less often.  As read_redis(). */
+static int
+ask_more(struct collector *c)
+{
+	static int (*const duties[])(struct collector * c) = { ask_settings,
+		ask_slowlog, ask_server, ask_plugin, keep_all };
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(duties) && r == 0; i++) {
+		r = duties[i](c);
+	}
+	return r;
 }
 
 /* One reading of Redis.  0, or -errno when the connection is to be closed. */
@@ -273,20 +453,23 @@ read_redis(struct collector *c)
 		return r;
 	}
 	/* The account and the counters of the same moment. */
-	link_used(c->link, &used);
+	link_settle(c->link);
+	ledger_read(c->ledger, &used);
 	at = clock_ms();
 	r = probe_info(c->link, &now);
 	if (r < 0) {
 		return r;
 	}
+	own_correct(&c->own, &used, &now);
 	s->answered_ms = clock_wall_ms();
 	s->samples++;
 	digest(c, &now, at, &used);
 	went_up(c);
 	scan_hint(c->scan, now.keys);
 	publish_status(c);
-	r = ask_settings(c);
-	return r < 0 ? r : ask_slowlog(c);
+	publish_activity(c);
+	publish_advice(c);
+	return ask_more(c);
 }
 
 /* Connects and says who this is, so that own commands can be told apart. */
@@ -341,8 +524,14 @@ scan_due_now(struct collector *c)
 	}
 	c->refused[ASK_SCAN] = false;
 	if (r > 0) {
+		save_own(c);
+		feed_counted(c->feed);
+		groups_unref(c->groups);
+		c->groups = groups_ref(groups);
 		r = board_publish_groups_take(c->board, groups, &c->scratch);
 		check_published(r);
+		/* Its rows say how much moved since the pass. */
+		publish_activity(c);
 	}
 }
 
@@ -383,6 +572,7 @@ work(void *ctx)
 		}
 	}
 	link_close(c->link);
+	save_own(c);
 	(void)pthread_mutex_lock(&c->lock);
 	c->ended = true;
 	(void)pthread_cond_broadcast(&c->changed);
@@ -396,6 +586,8 @@ collector_free(struct collector *c)
 	if (c == NULL) {
 		return;
 	}
+	groups_unref(c->groups);
+	own_close(&c->own);
 	link_free(c->link);
 	scan_free(c->scan);
 	buf_done(&c->scratch);
@@ -405,9 +597,9 @@ collector_free(struct collector *c)
 }
 
 struct collector *
-collector_new(const struct settings *settings, struct board *board,
-    struct history *history)
+collector_new(const struct collector_parts *parts)
 {
+	const struct settings *settings = parts->settings;
 	const struct redis_target target = { .host = settings->redis_host,
 		.port = (uint16_t)settings->redis_port,
 		.user = settings->redis_user,
@@ -420,15 +612,19 @@ collector_new(const struct settings *settings, struct board *board,
 		return NULL;
 	}
 	c->settings = settings;
-	c->board = board;
-	c->history = history;
+	c->board = parts->board;
+	c->history = parts->history;
+	c->grouplog = parts->grouplog;
+	c->feed = parts->feed;
+	c->ledger = parts->ledger;
+	own_open(&c->own, settings->dir);
 	c->threshold_us = -1;
 	c->status.since_ms = clock_wall_ms();
 	buf_init(&c->scratch, JSON_MOST);
 	(void)pthread_mutex_init(&c->lock, NULL);
 	thread_cond_init(&c->changed);
 	atomic_init(&c->beat, clock_ms());
-	c->link = link_new(&target);
+	c->link = link_new(&target, parts->ledger);
 	c->scan = scan_new((unsigned)settings->scan_percent);
 	if (c->link == NULL || c->scan == NULL) {
 		collector_free(c);

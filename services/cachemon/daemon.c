@@ -7,7 +7,11 @@
 
 #include "cachemon/board.h"
 #include "cachemon/collector.h"
+#include "cachemon/control.h"
+#include "cachemon/feed.h"
+#include "cachemon/grouplog.h"
 #include "cachemon/history.h"
+#include "cachemon/jobs.h"
 #include "cachemon/settings.h"
 #include "cachemon/web.h"
 #include "http/check.h"
@@ -17,11 +21,16 @@
 #define PREFIX_MOST 64
 #define TICK_MS 1000
 #define DRAIN_MS 1000
-#define COLLECTOR_STOP_MS 3000
+#define THREAD_STOP_MS 3000
 
 struct parts {
 	struct board *board;
 	struct history *history;
+	struct grouplog *grouplog;
+	struct ledger ledger;
+	struct feed *feed;
+	struct jobs *jobs;
+	struct control control;
 	struct collector *collector;
 	int signals;
 };
@@ -38,6 +47,16 @@ daemon_check(const void *conf, struct buf *faults)
 		    "slash, has letters, digits, - _ ~ between, and at most "
 		    "%d characters, as in /cache/\n",
 		    PREFIX_MOST);
+	}
+	if (s->actions && s->actions_password[0] == '\0') {
+		buf_addf(faults,
+		    "REDIS_ACTIONS_PASSWORD_FILE is not set: "
+		    "CACHEMON_ACTIONS=on needs it\n");
+	}
+	if (s->actions && s->actions_prefix[0] == '\0') {
+		buf_addf(faults,
+		    "CACHEMON_ACTIONS_PREFIX is empty: then every key could "
+		    "be removed\n");
 	}
 }
 
@@ -86,31 +105,96 @@ log_started(const struct settings *s)
 	log_close(&l);
 }
 
+/* Ends the threads that publish. */
+static void
+stop_threads(const struct parts *parts)
+{
+	/* Each is told before the next is waited for at length. */
+	bool ended = feed_stop(parts->feed, THREAD_STOP_MS);
+
+	ended &= jobs_stop(parts->jobs, THREAD_STOP_MS);
+	ended &= collector_stop(parts->collector, THREAD_STOP_MS);
+	if (!ended) {
+		/* It hangs in a name look-up and uses what would be freed. */
+		_exit(EXIT_SUCCESS);
+	}
+}
+
+/* 0, or -errno; then those that were started have ended again. */
+static int
+start_threads(const struct parts *parts)
+{
+	int r = feed_start(parts->feed);
+
+	if (r == 0) {
+		r = jobs_start(parts->jobs);
+	}
+	if (r == 0) {
+		r = collector_start(parts->collector);
+	}
+	if (r < 0
+	    && (!feed_stop(parts->feed, THREAD_STOP_MS)
+		|| !jobs_stop(parts->jobs, THREAD_STOP_MS))) {
+		_exit(EXIT_FAILURE);
+	}
+	return r;
+}
+
 /* Serves until a signal says stop. */
 static int
-serve(const struct settings *s, const struct parts *parts)
+serve(const struct settings *s, struct parts *parts)
 {
+	const struct web_parts served = { .settings = s,
+		.board = parts->board,
+		.history = parts->history,
+		.grouplog = parts->grouplog,
+		.feed = parts->feed,
+		.control = &parts->control,
+		.collector = parts->collector };
 	struct web *web = NULL;
-	int r = web_start((uint16_t)s->port, s->prefix, parts->board,
-	    parts->history, parts->collector, &web);
+	int r = control_init(&parts->control, s, parts->jobs);
 
+	if (r < 0) {
+		return fail("random", r);
+	}
+	r = web_start(&served, &web);
 	if (r < 0) {
 		return fail("http", r);
 	}
-	r = collector_start(parts->collector);
+	r = start_threads(parts);
 	if (r < 0) {
 		web_stop(web, 0);
-		return fail("collector", r);
+		return fail("threads", r);
 	}
 	log_started(s);
 	wait_for_stop(parts->signals, web);
 	log_say(LOG_INFO, "stopping", "draining");
-	if (!collector_stop(parts->collector, COLLECTOR_STOP_MS)) {
-		/* It hangs in a name look-up and uses what would be freed. */
-		_exit(EXIT_SUCCESS);
-	}
+	stop_threads(parts);
 	web_stop(web, DRAIN_MS);
 	return EXIT_SUCCESS;
+}
+
+/* All parts, without a thread yet.  False when memory is short. */
+static bool
+make_parts(struct parts *parts, const struct settings *s)
+{
+	parts->board = board_new();
+	parts->history = history_open(s->dir);
+	parts->grouplog = grouplog_open(s->dir);
+	parts->feed = feed_new(s, &parts->ledger);
+	if (parts->board == NULL || parts->history == NULL
+	    || parts->grouplog == NULL || parts->feed == NULL) {
+		return false;
+	}
+	parts->jobs = jobs_new(s, parts->board, &parts->ledger);
+	parts->collector = collector_new(
+	    &(struct collector_parts){ .settings = s,
+		.board = parts->board,
+		.history = parts->history,
+		.grouplog = parts->grouplog,
+		.feed = parts->feed,
+		.ledger = &parts->ledger });
+	return parts->jobs != NULL && parts->collector != NULL;
 }
 
 int
@@ -123,14 +207,12 @@ daemon_run(void *conf)
 	if (parts.signals < 0) {
 		return fail("signals", parts.signals);
 	}
-	parts.board = board_new();
-	parts.history = history_open(s->dir);
-	if (parts.board != NULL && parts.history != NULL) {
-		parts.collector = collector_new(s, parts.board, parts.history);
-	}
-	status = parts.collector == NULL ? fail("memory", -ENOMEM)
-					 : serve(s, &parts);
+	status = make_parts(&parts, s) ? serve(s, &parts)
+				       : fail("memory", -ENOMEM);
 	collector_free(parts.collector);
+	jobs_free(parts.jobs);
+	feed_free(parts.feed);
+	grouplog_close(parts.grouplog);
 	history_close(parts.history);
 	board_free(parts.board);
 	(void)close(parts.signals);

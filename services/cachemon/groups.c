@@ -47,6 +47,12 @@ head_of(struct view v, size_t most)
 	return (struct view){ v.p, n };
 }
 
+struct view
+group_name_head(struct view name)
+{
+	return head_of(name, GROUP_NAME_MAX);
+}
+
 struct groups *
 groups_new(void)
 {
@@ -120,11 +126,18 @@ size_t
 groups_add(struct groups *g, struct view key)
 {
 	enum group_kind kind;
-	struct view name = head_of(group_of_key(key, &kind), GROUP_NAME_MAX);
+	struct view name = group_name_head(group_of_key(key, &kind));
 	size_t row = find_row(g, kind, name);
 
 	g->rows[row].keys++;
 	g->keys++;
+	if (plugin_is_key(key)) {
+		/* One with a NUL inside leaves "" and is not looked at. */
+		if (view_to_cstr(key, g->plugin_key, sizeof(g->plugin_key))
+		    < 0) {
+			g->plugin_key[0] = '\0';
+		}
+	}
 	return row;
 }
 
@@ -160,6 +173,9 @@ groups_measure(struct groups *g, size_t row, struct view key, uint64_t bytes)
 {
 	struct group *r = &g->rows[row];
 
+	if (plugin_is_key(key)) {
+		g->plugin_bytes = bytes;
+	}
 	r->measured++;
 	r->sum += (double)bytes;
 	r->squares += (double)bytes * (double)bytes;
@@ -229,19 +245,48 @@ groups_sort(struct groups *g)
 	qsort(g->rows, g->n, sizeof(g->rows[0]), by_bytes);
 }
 
-static const char *const kind_names[] = { "group", "none", "other" };
+struct view
+group_kind_name(enum group_kind kind)
+{
+	static const char *const names[] = { "group", "none", "other" };
+
+	return view_str(names[kind]);
+}
+
+void
+groups_live(struct groups *g, size_t row, int64_t ttl_ms)
+{
+	static const int64_t ends[] = { 60000, 3600000, 86400000, 604800000 };
+	size_t at = 0;
+
+	while (at < ARRAY_LEN(ends) && ttl_ms > ends[at]) {
+		at++;
+	}
+	g->rows[row].ttl[ttl_ms < 0 ? TTL_NONE : at]++;
+}
+
+static void
+ttl_json(const struct group *row, struct buf *out)
+{
+	json_open(out, "ttl", '[');
+	for (size_t i = 0; i < TTL_COUNT; i++) {
+		json_u64(out, NULL, row->ttl[i]);
+	}
+	json_close(out, ']');
+}
 
 static void
 row_json(const struct group *row, struct buf *out)
 {
 	json_open(out, NULL, '{');
 	json_str(out, "name", group_label(row));
-	json_str(out, "kind", view_str(kind_names[row->kind]));
+	json_str(out, "kind", group_kind_name(row->kind));
 	json_u64(out, "keys", row->keys);
 	json_u64(out, "measured", row->measured);
 	json_num(out, "bytes", group_bytes(row), 0);
 	json_num(out, "bytes_error", group_bytes_error(row), 0);
 	json_u64(out, "largest", row->largest);
+	ttl_json(row, out);
 	json_close(out, '}');
 }
 

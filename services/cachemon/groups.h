@@ -19,6 +19,7 @@
 
 #include "base/buf.h"
 #include "base/view.h"
+#include "cachemon/plugin.h"
 
 #define GROUPS_MAX 200
 #define GROUP_NAME_MAX 95
@@ -33,6 +34,17 @@ enum group_kind {
 	GROUP_OTHER, /* of groups beyond GROUPS_MAX */
 };
 
+/* Times to live, by their upper end; the last is "no end". */
+enum group_ttl {
+	TTL_MINUTE,
+	TTL_HOUR,
+	TTL_DAY,
+	TTL_WEEK,
+	TTL_LONGER,
+	TTL_NONE,
+	TTL_COUNT,
+};
+
 struct group {
 	enum group_kind kind;
 	uint8_t name_n;
@@ -42,6 +54,7 @@ struct group {
 	double sum; /* of their bytes */
 	double squares;
 	uint64_t largest; /* bytes */
+	uint32_t ttl[TTL_COUNT]; /* keys of a sample, by time to live */
 };
 
 struct large_key {
@@ -60,6 +73,9 @@ struct groups {
 	struct large_key largest[GROUPS_LARGEST]; /* biggest first */
 	uint64_t keys;
 	uint64_t measured;
+	/* The metrics of the Redis Object Cache plugin; "" without them. */
+	char plugin_key[PLUGIN_KEY_MOST + 1];
+	uint64_t plugin_bytes; /* its memory; 0: not measured */
 	/* Set by who makes the pass: Unix milliseconds. */
 	int64_t started_ms;
 	int64_t finished_ms;
@@ -67,6 +83,12 @@ struct groups {
 
 /* The group of a key, a view of the key's bytes, and the kind of its row. */
 struct view group_of_key(struct view key, enum group_kind *ret_kind);
+
+/*
+ * What is kept of a group's name: its beginning, at most GROUP_NAME_MAX bytes
+ * in whole characters.
+ */
+struct view group_name_head(struct view name);
 
 /* An empty table with one reference, or NULL when memory is short. */
 struct groups *groups_new(void);
@@ -79,6 +101,8 @@ size_t groups_add(struct groups *g, struct view key);
 /* Says how many bytes a key that was counted in `row` takes. */
 void groups_measure(struct groups *g, size_t row, struct view key,
     uint64_t bytes);
+/* Says how long a key that was counted in `row` lives on; -1: for ever. */
+void groups_live(struct groups *g, size_t row, int64_t ttl_ms);
 /* Sorts the rows by bytes, most first.  Nothing is added after that. */
 void groups_sort(struct groups *g);
 
@@ -89,7 +113,10 @@ double group_bytes_error(const struct group *row);
 /* The name for people and labels, also of the unnamed rows. */
 struct view group_label(const struct group *row);
 
-/* The "groups" object of the API; see web.c. */
+/* "group", "none" or "other". */
+struct view group_kind_name(enum group_kind kind);
+
+/* The "groups" object of the API; see web.h. */
 void groups_json(const struct groups *g, struct buf *out);
 
 #endif

@@ -20,7 +20,7 @@
 #define RECORDS_PER_PAGE (PAGE / sizeof(struct point))
 #define FILE_NAME "history.ring"
 #define OLD_NAME "history.ring.old"
-#define LIVE_SLOTS 1800
+#define LIVE_SLOTS 3600
 #define MAGIC "CACHEMON ring 1\n"
 
 struct tier {
@@ -29,7 +29,7 @@ struct tier {
 };
 
 static const struct tier tiers[TIER_COUNT] = {
-	[TIER_LIVE] = { 2, LIVE_SLOTS },
+	[TIER_LIVE] = { 1, LIVE_SLOTS },
 	[TIER_10S] = { 10, 2160 },
 	[TIER_MINUTE] = { 60, 7 * 1440 },
 	[TIER_HOUR] = { 3600, 366 * 24 },

@@ -2,7 +2,7 @@
  * History: what happened over the last hour in memory, and over a year on the
  * volume, in one file of fixed size.
  *
- * Four tiers of rings: 2 s for an hour (memory); 10 s for 6 hours, 1 minute
+ * Four tiers of rings: 1 s for an hour (memory); 10 s for 6 hours, 1 minute
  * for 7 days, 1 hour for a year (file).  A point's slot follows from its time,
  * so there is no write position to lose; each record carries a checksum and is
  * written by one pwrite(2) that crosses no page, so that a killed writer or a

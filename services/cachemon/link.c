@@ -11,21 +11,25 @@
 #include <sys/socket.h>
 
 #include "run/cutoff.h"
+#include "run/net.h"
 
 struct link {
 	struct redis_target target;
-	struct redis_client *client; /* the collector's; NULL: closed */
-	uint64_t commands;
+	struct redis_client *client; /* NULL: closed */
+	struct ledger *ledger;
+	uint64_t sent; /* in the ledger, of this connection */
+	uint64_t received;
 	struct cutoff cutoff;
 };
 
 struct link *
-link_new(const struct redis_target *target)
+link_new(const struct redis_target *target, struct ledger *ledger)
 {
 	struct link *link = calloc(1, sizeof(*link));
 
 	if (link != NULL) {
 		link->target = *target;
+		link->ledger = ledger;
 		cutoff_init(&link->cutoff);
 	}
 	return link;
@@ -50,13 +54,20 @@ link_open(struct link *link)
 		return r;
 	}
 	cutoff_set(&link->cutoff, redis_context(link->client)->fd);
-	link->commands = 1; /* AUTH */
+	link->sent = 0;
+	link->received = 0;
+	atomic_fetch_add(&link->ledger->commands, 1); /* AUTH */
+	atomic_fetch_add(&link->ledger->connections, 1);
 	return 0;
 }
 
 void
 link_close(struct link *link)
 {
+	if (link->client != NULL) {
+		link_settle(link);
+		atomic_fetch_sub(&link->ledger->connections, 1);
+	}
 	cutoff_clear(&link->cutoff);
 	redis_close(link->client);
 	link->client = NULL;
@@ -75,7 +86,7 @@ link_ask(struct link *link, redisReply **ret, const char *fmt, ...)
 	int r;
 
 	va_start(args, fmt);
-	link->commands++;
+	atomic_fetch_add(&link->ledger->commands, 1);
 	r = redis_vask(link->client, ret, fmt, args);
 	va_end(args);
 	return r;
@@ -88,7 +99,7 @@ link_send(struct link *link, const char *fmt, ...)
 	int r;
 
 	va_start(args, fmt);
-	link->commands++;
+	atomic_fetch_add(&link->ledger->commands, 1);
 	r = redis_vsend(link->client, fmt, args);
 	va_end(args);
 	return r;
@@ -100,25 +111,73 @@ link_next(struct link *link, redisReply **ret)
 	return redis_next(link->client, ret);
 }
 
+int
+link_push(struct link *link, int64_t deadline, redisReply **ret)
+{
+	return redis_push(link->client, deadline, ret);
+}
+
 void
-link_used(const struct link *link, struct own_use *ret)
+link_looked_up(struct link *link, bool found)
+{
+	atomic_fetch_add(found ? &link->ledger->hits : &link->ledger->misses,
+	    1);
+}
+
+void
+link_settle(struct link *link)
 {
 	struct tcp_info info;
 	socklen_t n = sizeof(info);
 
-	*ret = (struct own_use){ .commands = 0 };
 	if (link->client == NULL) {
 		return;
 	}
-	ret->commands = link->commands;
 	memset(&info, 0, sizeof(info));
 	/* An old kernel fills less and leaves the counts at zero. */
 	if (getsockopt(redis_context(link->client)->fd, IPPROTO_TCP, TCP_INFO,
 		&info, &n)
-	    == 0) {
-		ret->bytes_sent = info.tcpi_bytes_acked;
-		ret->bytes_received = info.tcpi_bytes_received;
+	    < 0) {
+		return;
 	}
+	if (info.tcpi_bytes_acked > link->sent) {
+		atomic_fetch_add(&link->ledger->bytes_sent,
+		    info.tcpi_bytes_acked - link->sent);
+		link->sent = info.tcpi_bytes_acked;
+	}
+	if (info.tcpi_bytes_received > link->received) {
+		atomic_fetch_add(&link->ledger->bytes_received,
+		    info.tcpi_bytes_received - link->received);
+		link->received = info.tcpi_bytes_received;
+	}
+}
+
+void
+link_own_address(const struct link *link, char *out, size_t size)
+{
+	struct sockaddr_storage addr;
+	socklen_t n = sizeof(addr);
+	char text[NET_ADDR_TEXT];
+
+	out[0] = '\0';
+	if (link->client != NULL
+	    && getsockname(redis_context(link->client)->fd,
+		   (struct sockaddr *)&addr, &n)
+		== 0) {
+		net_addr_text((const struct sockaddr *)&addr, text);
+		(void)snprintf(out, size, "%s", text);
+	}
+}
+
+void
+ledger_read(const struct ledger *ledger, struct own_use *ret)
+{
+	ret->commands = atomic_load(&ledger->commands);
+	ret->bytes_sent = atomic_load(&ledger->bytes_sent);
+	ret->bytes_received = atomic_load(&ledger->bytes_received);
+	ret->hits = atomic_load(&ledger->hits);
+	ret->misses = atomic_load(&ledger->misses);
+	ret->connections = atomic_load(&ledger->connections);
 }
 
 void

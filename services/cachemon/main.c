@@ -1,16 +1,21 @@
 /*
  * cachemon: what WordPress's object cache in Redis does, in a browser.
  *
- *	link        the connection to Redis
- *	probe, sample, slowlog, groups, scan
+ *	link, own   a connection to Redis, and taking out what it costs
+ *	probe, sample, slowlog, server, groups, scan, plugin
  *	            what is read from it
- *	point, history, chart
+ *	feed, report, activity
+ *	            the thread that hears what Redis and the drop-in tell
+ *	point, history, chart, grouplog
  *	            what happened over time
- *	collector   the thread that does all this
+ *	advice      what follows from the figures, in plain words
+ *	collector   the thread that asks, and publishes all this
+ *	jobs, remove, monitor
+ *	            the thread that does what people ask for
  *	status, board
  *	            what is known now, published as immutable snapshots
- *	web, events, page_metrics, assets
- *	            HTTP: handlers only read the board and the history
+ *	web, control, events, page_metrics, assets
+ *	            HTTP: handlers only read, or hand a job over
  */
 #include <stddef.h>
 
@@ -44,6 +49,61 @@ static const struct conf_item items[] = {
 	    .fallback = "3",
 	    .min = 0,
 	    .max = 100 },
+	{ .name = "CACHEMON_CHANNEL",
+	    .help =
+		"channel on which the drop-in reports what each request did",
+	    .type = CONF_TEXT,
+	    .offset = offsetof(struct settings, channel),
+	    .fallback = "wp:stack:report" },
+	{ .name = "CACHEMON_MONITOR",
+	    .help = "whether live commands may be shown for moments",
+	    .type = CONF_BOOL,
+	    .offset = offsetof(struct settings, monitor),
+	    .fallback = "on" },
+	{ .name = "CACHEMON_ACTIONS",
+	    .help = "whether keys may be removed from the dashboard",
+	    .type = CONF_BOOL,
+	    .offset = offsetof(struct settings, actions),
+	    .fallback = "off" },
+	{ .name = "CACHEMON_ACTIONS_PREFIX",
+	    .help = "what the keys begin with that may be removed",
+	    .type = CONF_TEXT,
+	    .offset = offsetof(struct settings, actions_prefix),
+	    .fallback = "wp:" },
+	{ .name = "CACHEMON_PROXY",
+	    .help = "host whose X-Forwarded-User is believed; only requests "
+		    "from there can change anything",
+	    .type = CONF_TEXT,
+	    .offset = offsetof(struct settings, proxy),
+	    .fallback = "nginx" },
+	{ .name = "CACHEMON_WARN_HIT_PERCENT",
+	    .help = "warn when fewer lookups of a minute find their key",
+	    .type = CONF_NUMBER,
+	    .offset = offsetof(struct settings, warn_hit_percent),
+	    .fallback = "70",
+	    .min = 0,
+	    .max = 100 },
+	{ .name = "CACHEMON_WARN_MEMORY_PERCENT",
+	    .help = "warn when more of the memory limit is used",
+	    .type = CONF_NUMBER,
+	    .offset = offsetof(struct settings, warn_memory_percent),
+	    .fallback = "90",
+	    .min = 1,
+	    .max = 100 },
+	{ .name = "CACHEMON_WARN_EVICTIONS",
+	    .help = "warn when more keys a second are evicted, over a minute",
+	    .type = CONF_NUMBER,
+	    .offset = offsetof(struct settings, warn_evictions),
+	    .fallback = "1",
+	    .min = 0,
+	    .max = 1000000 },
+	{ .name = "CACHEMON_WARN_ANSWER_MS",
+	    .help = "warn when Redis takes longer to answer PING",
+	    .type = CONF_NUMBER,
+	    .offset = offsetof(struct settings, warn_answer_ms),
+	    .fallback = "50",
+	    .min = 1,
+	    .max = 10000 },
 	{ .name = "REDIS_HOST",
 	    .help = "Redis' name or address",
 	    .type = CONF_TEXT,
@@ -65,6 +125,16 @@ static const struct conf_item items[] = {
 	    .help = "that user's password",
 	    .type = CONF_SECRET,
 	    .offset = offsetof(struct settings, redis_password) },
+	{ .name = "REDIS_ACTIONS_USER",
+	    .help = "user that removes keys",
+	    .type = CONF_TEXT,
+	    .offset = offsetof(struct settings, actions_user),
+	    .fallback = "cachemon_actions" },
+	{ .name = "REDIS_ACTIONS_PASSWORD",
+	    .help = "that user's password; needed with CACHEMON_ACTIONS=on",
+	    .type = CONF_SECRET,
+	    .offset = offsetof(struct settings, actions_password),
+	    .fallback = "" },
 };
 
 int

@@ -1,7 +1,9 @@
 #include "cachemon/page_metrics.h"
 
 #include <math.h>
+#include <stddef.h>
 
+#include "cachemon/advice.h"
 #include "metrics/metrics.h"
 
 static void
@@ -89,15 +91,17 @@ label_group(struct metrics *m, const struct group *row)
 
 /* The names are redis_exporter's, so that its dashboards work. */
 static void
-add_groups(struct metrics *m, const struct groups *g)
+add_groups(struct metrics *m, const struct groups *g,
+    const struct activity *activity)
 {
 	size_t named = 0;
 
 	metrics_family(m, "redis_key_group_count", METRICS_GAUGE,
-	    "Keys by WordPress cache group, at the last full pass.");
+	    "Keys by WordPress cache group: the last full pass, and what came "
+	    "and went since.");
 	for (size_t i = 0; i < g->n; i++) {
 		label_group(m, &g->rows[i]);
-		metrics_u64(m, g->rows[i].keys);
+		metrics_u64(m, activity_keys(activity, &g->rows[i]));
 		named += g->rows[i].kind == GROUP_NAMED;
 	}
 	metrics_family(m, "redis_key_group_memory_usage_bytes", METRICS_GAUGE,
@@ -119,19 +123,104 @@ add_groups(struct metrics *m, const struct groups *g)
 	    (double)g->finished_ms / 1000);
 }
 
-void
-page_metrics(const struct snapshot *snapshot, const struct http_stats *http,
-    unsigned streams, struct buf *out)
+static void
+add_thresholds(struct metrics *m, const struct settings *settings,
+    const struct status *status)
 {
+	metrics_family(m, "cachemon_threshold", METRICS_GAUGE,
+	    "From where on a figure is worth a warning, from the settings; "
+	    "ratios, a rate per second, seconds.");
+	for (int i = 0; i < ALERT_COUNT; i++) {
+		metrics_label(m, "figure", alert_name((enum alert)i));
+		metrics_double(m, alert_threshold(settings, (enum alert)i));
+	}
+	metrics_family(m, "cachemon_alert", METRICS_GAUGE,
+	    "Whether the figure is past its threshold.");
+	for (int i = 0; i < ALERT_COUNT; i++) {
+		metrics_label(m, "figure", alert_name((enum alert)i));
+		metrics_u64(m, alert_is_on(settings, status, (enum alert)i));
+	}
+}
+
+struct tally_family {
+	const char *name;
+	const char *help;
+	size_t offset; /* in struct tally */
+};
+
+static const struct tally_family tallies[] = {
+	{ "redis_key_group_hits_total",
+	    "Lookups by WordPress that found their key in Redis, by group, as "
+	    "the object cache drop-in reports.",
+	    offsetof(struct tally, hits) },
+	{ "redis_key_group_memory_hits_total",
+	    "Lookups by WordPress that PHP's own memory answered, by group.",
+	    offsetof(struct tally, memory_hits) },
+	{ "redis_key_group_misses_total",
+	    "Lookups by WordPress that found nothing, by group.",
+	    offsetof(struct tally, misses) },
+	{ "redis_key_group_writes_total",
+	    "Values that WordPress wrote or removed, by group.",
+	    offsetof(struct tally, writes) },
+	{ "redis_key_group_views_total",
+	    "Requests of WordPress that used the group.",
+	    offsetof(struct tally, views) },
+	{ "redis_key_group_wait_microseconds_total",
+	    "Time that WordPress waited for Redis, by group.",
+	    offsetof(struct tally, us) },
+};
+
+static void
+add_activity(struct metrics *m, const struct activity *a)
+{
+	for (size_t f = 0; f < ARRAY_LEN(tallies); f++) {
+		metrics_family(m, tallies[f].name, METRICS_COUNTER,
+		    tallies[f].help);
+		for (size_t i = 0; i < a->n; i++) {
+			const struct activity_row *row = &a->rows[i];
+			const void *value = (const char *)&row->total
+			    + tallies[f].offset;
+
+			if (row->total.views > 0) {
+				metrics_label(m, "db", VIEW("db0"));
+				metrics_label(m, "key_group",
+				    row->other ? VIEW("overflow")
+					       : (struct view){ row->name,
+						   row->name_n });
+				metrics_u64(m, *(const uint64_t *)value);
+			}
+		}
+	}
+	metrics_one_u64(m, "cachemon_reports_total", METRICS_COUNTER,
+	    "Requests of WordPress that the drop-in reported.", a->total.views);
+	metrics_one_u64(m, "cachemon_reports_bad_total", METRICS_COUNTER,
+	    "Reports of another form.", a->reports_bad);
+	metrics_one_u64(m, "cachemon_page_microseconds_total", METRICS_COUNTER,
+	    "Time that reported requests took.", a->page_us);
+	metrics_one_u64(m, "cachemon_page_wait_microseconds_total",
+	    METRICS_COUNTER, "Time of it that they waited for Redis.",
+	    a->total.us);
+	metrics_one_u64(m, "cachemon_page_round_trips_total", METRICS_COUNTER,
+	    "Round trips to Redis of reported requests.", a->round_trips);
+	metrics_one_u64(m, "cachemon_key_events_total", METRICS_COUNTER,
+	    "Keys that came or went, as Redis told.", a->key_events);
+}
+
+void
+page_metrics(const struct page_facts *facts, struct buf *out)
+{
+	const struct snapshot *snapshot = facts->snapshot;
 	const struct status *s = &snapshot->status;
 	struct metrics m;
 
 	metrics_init(&m, out);
-	add_self(&m, s, http, streams);
+	add_self(&m, s, facts->http, facts->streams);
+	add_thresholds(&m, facts->settings, s);
 	if (s->state == REDIS_UP && s->known) {
 		add_cache(&m, s);
+		add_activity(&m, facts->activity);
 		if (snapshot->groups != NULL) {
-			add_groups(&m, snapshot->groups);
+			add_groups(&m, snapshot->groups, facts->activity);
 		}
 	}
 }

@@ -22,14 +22,15 @@ to_u32(uint64_t value)
 }
 
 void
-point_of_states(const struct sample *now, struct point *ret)
+point_of_states(const struct sample *now, unsigned own_connections,
+    struct point *ret)
 {
 	*ret = (struct point){
 		.memory_used = now->memory_used,
 		.memory_limit = now->memory_limit,
 		.keys = now->keys,
-		/* cachemon's own connection is none of the site's. */
-		.clients = to_u32(less(now->clients, 1)),
+		/* cachemon's own connections are none of the site's. */
+		.clients = to_u32(less(now->clients, own_connections)),
 	};
 }
 
@@ -42,7 +43,7 @@ point_between(const struct sample *before, const struct sample *now,
 	if (strcmp(before->run_id, now->run_id) != 0) {
 		before = &zero;
 	}
-	point_of_states(now, ret);
+	point_of_states(now, own->connections, ret);
 	ret->span_ms = span_ms;
 	ret->hits = point_delta(before->hits, now->hits);
 	ret->misses = point_delta(before->misses, now->misses);

@@ -38,6 +38,9 @@ struct own_use {
 	uint64_t commands;
 	uint64_t bytes_sent; /* Redis' net_in */
 	uint64_t bytes_received;
+	uint64_t hits; /* of lookups that cachemon's questions count as */
+	uint64_t misses;
+	unsigned connections; /* open at the end of the time */
 };
 
 /* How far a counter moved; one that fell began again at zero. */
@@ -46,13 +49,15 @@ uint64_t point_delta(uint64_t before, uint64_t now);
 /*
  * What happened between two samples that lie `span_ms` apart.  When Redis was
  * restarted in between, its counters began at zero.  `own` is the use between
- * the same moments.
+ * the same moments; its hits and misses are not looked at, as they are taken
+ * out of the samples already (see own.h).
  */
 void point_between(const struct sample *before, const struct sample *now,
     uint32_t span_ms, const struct own_use *own, struct point *ret);
 
 /* A point of states only, its counts unknown. */
-void point_of_states(const struct sample *now, struct point *ret);
+void point_of_states(const struct sample *now, unsigned own_connections,
+    struct point *ret);
 
 /* Adds the stretch `next`, which follows; keeps `sum`'s time. */
 void point_merge(struct point *sum, const struct point *next);

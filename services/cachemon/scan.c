@@ -15,6 +15,10 @@
 #define MEASURE_ALL 50000
 /* And so many of each group in any case. */
 #define MEASURE_GROUP 50
+/* Of each group so many keys are asked how long they live, and each so-manieth
+ * of the further ones that are measured. */
+#define TTL_GROUP 40
+#define TTL_EVERY 32
 /* From the end of a pass to the next one, and after one that failed. */
 #define PAUSE_MS 10000
 /* Keys, and bytes of their names, that one step asks about at most. */
@@ -147,41 +151,100 @@ is_wanted(struct scan *scan, size_t row)
 struct asked {
 	size_t row;
 	struct view key;
+	bool ttl; /* PTTL was asked, too */
 };
 
-/* Takes the answers of all `n`, so that the link stays in step. */
+static bool
+is_ttl_wanted(const struct scan *scan, size_t row)
+{
+	uint64_t keys = scan->groups->rows[row].keys;
+
+	return keys <= TTL_GROUP || keys % TTL_EVERY == 0;
+}
+
+/* Takes the answer to PTTL, which Redis counts as a lookup. */
+static int
+take_ttl(struct scan *scan, struct link *link, size_t row)
+{
+	redisReply *reply = NULL;
+	int64_t ms;
+	int r = link_next(link, &reply);
+
+	if (r < 0) {
+		return r;
+	}
+	if (reply_integer(reply, &ms)) {
+		/* -2: the key has gone in the meantime. */
+		link_looked_up(link, ms >= -1);
+		if (ms >= -1) {
+			groups_live(scan->groups, row, ms);
+		}
+	}
+	freeReplyObject(reply);
+	return 0;
+}
+
+/* Takes the answer to MEMORY USAGE; nil: the key has gone in the meantime. */
+static int
+take_size(struct scan *scan, struct link *link, const struct asked *asked)
+{
+	redisReply *reply = NULL;
+	int64_t bytes;
+	int r = link_next(link, &reply);
+
+	if (r < 0) {
+		return r;
+	}
+	if (reply_integer(reply, &bytes) && bytes > 0) {
+		groups_measure(scan->groups, asked->row, asked->key,
+		    (uint64_t)bytes);
+	}
+	freeReplyObject(reply);
+	return 0;
+}
+
+/*
+ * Takes the answers of all `n`, so that the link stays in step.  A refusal of
+ * one is no failure: Redis' ACL lets nobody at the key "" by a pattern.
+ */
 static int
 take_sizes(struct scan *scan, struct link *link, const struct asked *asked,
     size_t n)
 {
 	int64_t until = clock_ms() + STEP_MS;
+	size_t refused = 0;
 	int result = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		redisReply *reply = NULL;
-		int64_t bytes;
-		int r = link_next(link, &reply);
+		int r = take_size(scan, link, &asked[i]);
 
 		if (r < 0) {
 			result = r;
-			if (!link_is_open(link)) {
-				return r;
-			}
-			continue;
+			refused++;
+		}
+		if (asked[i].ttl && link_is_open(link)) {
+			r = take_ttl(scan, link, asked[i].row);
+		}
+		if (!link_is_open(link)) {
+			return r < 0 ? r : result;
 		}
 		if (clock_left(until) == 0) {
-			freeReplyObject(reply);
 			link_close(link);
 			return -ETIMEDOUT;
 		}
-		/* Nil: the key has gone in the meantime. */
-		if (reply_integer(reply, &bytes) && bytes > 0) {
-			groups_measure(scan->groups, asked[i].row, asked[i].key,
-			    (uint64_t)bytes);
-		}
-		freeReplyObject(reply);
 	}
-	return result;
+	return refused == n && n > 1 ? result : 0;
+}
+
+static int
+ask_about(struct link *link, const struct asked *asked)
+{
+	int r = link_send(link, "MEMORY USAGE %b", asked->key.p, asked->key.n);
+
+	if (r == 0 && asked->ttl) {
+		r = link_send(link, "PTTL %b", asked->key.p, asked->key.n);
+	}
+	return r;
 }
 
 /* Counts a batch of keys and measures some. */
@@ -206,8 +269,9 @@ take_keys(struct scan *scan, struct link *link, const redisReply *keys)
 		if (is_wanted(scan, row) && n < STEP_ASKED
 		    && bytes + key.n <= STEP_BYTES) {
 			bytes += key.n;
-			r = link_send(link, "MEMORY USAGE %b", key.p, key.n);
-			asked[n++] = (struct asked){ row, key };
+			asked[n] = (struct asked){ row, key,
+				is_ttl_wanted(scan, row) };
+			r = ask_about(link, &asked[n++]);
 		}
 	}
 	if (r == 0) {

@@ -4,6 +4,7 @@
 #ifndef CACHEMON_SETTINGS_H
 #define CACHEMON_SETTINGS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct settings {
@@ -15,6 +16,18 @@ struct settings {
 	char *redis_user;
 	char *redis_password;
 	uint64_t scan_percent; /* of Redis' time that key passes may take */
+	char *channel; /* that the drop-in reports on */
+	bool monitor; /* MONITOR may be switched on for moments */
+	bool actions; /* keys may be removed */
+	char *actions_user;
+	char *actions_password; /* "" unless `actions` */
+	char *actions_prefix; /* of the keys that may be removed */
+	char *proxy; /* whose word on who asks counts */
+	/* From where on a figure is worth a warning. */
+	uint64_t warn_hit_percent; /* below */
+	uint64_t warn_memory_percent; /* above, as the next */
+	uint64_t warn_evictions; /* per second */
+	uint64_t warn_answer_ms;
 };
 
 #endif

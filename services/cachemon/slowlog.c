@@ -11,7 +11,7 @@ static const char *const no_key[] = { "ACL", "AUTH", "CLIENT", "CONFIG",
 	"DEBUG", "EVAL", "EVALSHA", "EVALSHA_RO", "EVAL_RO", "FCALL",
 	"FCALL_RO", "FUNCTION", "HELLO", "INFO", "KEYS", "LATENCY", "MEMORY",
 	"MIGRATE", "MODULE", "PSUBSCRIBE", "PUBLISH", "REPLICAOF", "SCAN",
-	"SCRIPT", "SLOWLOG", "SUBSCRIBE" };
+	"PING", "SCRIPT", "SELECT", "SLOWLOG", "SUBSCRIBE" };
 
 /* Copies the beginning of `v`; returns how many bytes. */
 static uint8_t
@@ -26,8 +26,8 @@ keep(struct view v, char *out, size_t most)
 	return (uint8_t)n;
 }
 
-static bool
-names_key(struct view command)
+bool
+command_names_key(struct view command)
 {
 	for (size_t i = 0; i < ARRAY_LEN(no_key); i++) {
 		if (view_eq_nocase(command, view_str(no_key[i]))) {
@@ -55,7 +55,7 @@ read_entry(const redisReply *reply, struct slow_entry *ret)
 	}
 	e.command_n = keep(command, e.command, SLOWLOG_NAME);
 	e.hidden = args->elements - 1;
-	if (args->elements > 1 && names_key(command)) {
+	if (args->elements > 1 && command_names_key(command)) {
 		e.key_n = keep(reply_text(args->element[1]), e.key,
 		    SLOWLOG_KEY);
 		e.hidden--;

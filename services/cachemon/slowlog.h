@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/macros.h"
+#include "base/view.h"
 
 #define SLOWLOG_MOST 20
 #define SLOWLOG_NAME 31
@@ -44,6 +45,9 @@ struct slowlog {
 #define SLOWLOG_OWN_NAME "cachemon"
 /* How many entries to ask for, as own ones are passed over. */
 #define SLOWLOG_ASK 60
+
+/* Is the first argument of this command a key? */
+bool command_names_key(struct view command);
 
 /*
  * Reads the answer of SLOWLOG GET into `entries` and `n`.  0, or -EPROTO with

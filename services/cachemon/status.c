@@ -113,5 +113,6 @@ status_json(const struct status *s, struct buf *out)
 		json_null(out, "scan_progress");
 	}
 	json_bool(out, "history_kept", s->history_kept);
+	json_bool(out, "feed", s->feed_open);
 	json_close(out, '}');
 }

@@ -12,7 +12,7 @@
 #include "cachemon/sample.h"
 
 /* How often Redis is read. */
-#define STATUS_INTERVAL_MS 2000
+#define STATUS_INTERVAL_MS 1000
 
 enum redis_state {
 	REDIS_STARTING, /* no answer yet, no failure either */
@@ -36,6 +36,7 @@ struct status {
 	uint64_t failures;
 	/* The running pass over the keys: 0..1, or negative between passes. */
 	double scan_progress;
+	bool feed_open; /* what Redis tells by itself is heard */
 	bool history_kept; /* on disk */
 };
 

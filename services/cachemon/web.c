@@ -24,7 +24,9 @@
 #define SILENCE_MOST_MS 120000
 #define BODY_MOST (1024 * 1024)
 #define PATH_MOST 160
-#define ROUTES (2 + ASSETS_COUNT + 4)
+#define PATHS 9
+#define POSTS 4
+#define ROUTES (5 + ASSETS_COUNT + 3)
 #define JSON_TYPE "application/json"
 
 #define CSP \
@@ -49,17 +51,14 @@ struct page {
 struct web {
 	struct http_server *server;
 	struct events *events;
-	struct board *board;
-	struct history *history;
-	const struct collector *collector;
+	struct web_parts parts;
 	struct page pages[ASSETS_COUNT];
 	char bare[PATH_MOST]; /* the prefix without its slash */
 	char prefix[PATH_MOST];
-	char snapshot_path[PATH_MOST];
-	char history_path[PATH_MOST];
-	char events_path[PATH_MOST];
+	char paths[PATHS][PATH_MOST];
 	struct http_route routes[ROUTES];
 	size_t route_count;
+	struct http_route posts[POSTS];
 };
 
 /* Does If-None-Match name this tag?  RFC 9110 section 13.1.2. */
@@ -118,7 +117,7 @@ static enum MHD_Result
 serve_snapshot(struct http_request *rq, void *ctx)
 {
 	struct web *web = ctx;
-	struct snapshot *now = board_get(web->board);
+	struct snapshot *now = board_get(web->parts.board);
 	struct buf body;
 
 	buf_init(&body, BODY_MOST);
@@ -144,22 +143,93 @@ serve_history(struct http_request *rq, void *ctx)
 {
 	struct web *web = ctx;
 	struct view range = http_query_value(rq, "range");
+	struct view from = http_query_value(rq, "from");
+	struct view to = http_query_value(rq, "to");
+	int64_t from_s = 0, to_s = 0;
 	struct buf body;
 	int r;
 
 	buf_init(&body, BODY_MOST);
-	r = chart_json(web->history, range.p == NULL ? VIEW("1h") : range,
-	    clock_wall_ms(), &body);
+	if (from.p != NULL || to.p != NULL) {
+		r = view_i64(from, &from_s) < 0 || view_i64(to, &to_s) < 0
+		    ? -ENOENT
+		    : chart_part_json(web->parts.history, from_s, to_s,
+			clock_wall_ms(), &body);
+	} else {
+		r = chart_json(web->parts.history,
+		    range.p == NULL ? VIEW("1h") : range, clock_wall_ms(),
+		    &body);
+	}
 	if (r == -ENOENT) {
+		buf_done(&body);
 		return http_reply_copy(rq, MHD_HTTP_BAD_REQUEST, JSON_TYPE,
 		    VIEW("{\"error\":\"range is one of 10m, 1h, 6h, 24h, 7d, "
-			 "30d, 1y\"}"),
+			 "30d, 1y; from and to are Unix seconds, at least a "
+			 "minute apart\"}"),
 		    no_store);
 	}
 	if (r < 0) {
 		return http_reply_error(rq, MHD_HTTP_INTERNAL_SERVER_ERROR);
 	}
 	return http_reply_take(rq, MHD_HTTP_OK, JSON_TYPE, &body, no_store);
+}
+
+/* How groups grew. */
+static enum MHD_Result
+serve_groups(struct http_request *rq, void *ctx)
+{
+	struct web *web = ctx;
+	struct view name = http_query_value(rq, "name");
+	struct view range = http_query_value(rq, "range");
+	bool week = view_eq(range, VIEW("7d"));
+	struct buf body;
+
+	buf_init(&body, BODY_MOST);
+	/* A week of all groups would be more than anybody reads at once. */
+	grouplog_json(web->parts.grouplog, name,
+	    week && name.p != NULL ? GROUPLOG_POINTS : 86400 / GROUPLOG_STEP,
+	    clock_wall_ms() / 1000, &body);
+	return http_reply_take(rq, MHD_HTTP_OK, JSON_TYPE, &body, no_store);
+}
+
+static enum MHD_Result
+serve_control(struct http_request *rq, void *ctx)
+{
+	const struct web *web = ctx;
+
+	return control_serve(web->parts.control, rq);
+}
+
+static enum MHD_Result
+flush_group(struct http_request *rq, void *ctx)
+{
+	const struct web *web = ctx;
+
+	return control_order(web->parts.control, rq, JOB_FLUSH_GROUP);
+}
+
+static enum MHD_Result
+flush_site(struct http_request *rq, void *ctx)
+{
+	const struct web *web = ctx;
+
+	return control_order(web->parts.control, rq, JOB_FLUSH_SITE);
+}
+
+static enum MHD_Result
+delete_key(struct http_request *rq, void *ctx)
+{
+	const struct web *web = ctx;
+
+	return control_order(web->parts.control, rq, JOB_DELETE_KEY);
+}
+
+static enum MHD_Result
+start_monitor(struct http_request *rq, void *ctx)
+{
+	const struct web *web = ctx;
+
+	return control_order(web->parts.control, rq, JOB_MONITOR);
 }
 
 static enum MHD_Result
@@ -174,13 +244,19 @@ static enum MHD_Result
 serve_metrics(struct http_request *rq, void *ctx)
 {
 	struct web *web = ctx;
-	struct snapshot *now = board_get(web->board);
+	struct snapshot *now = board_get(web->parts.board);
 	struct http_stats stats;
 	struct buf body;
 
 	http_stats(http_server_of(rq), &stats);
 	buf_init(&body, BODY_MOST);
-	page_metrics(now, &stats, events_count(web->events), &body);
+	page_metrics(&(struct page_facts){ .snapshot = now,
+			 .settings = web->parts.settings,
+			 .activity = feed_hold(web->parts.feed),
+			 .http = &stats,
+			 .streams = events_count(web->events) },
+	    &body);
+	feed_release(web->parts.feed);
 	snapshot_unref(now);
 	return http_reply_take(rq, MHD_HTTP_OK, METRICS_CONTENT_TYPE, &body,
 	    no_store);
@@ -191,7 +267,7 @@ serve_health(struct http_request *rq, void *ctx)
 {
 	const struct web *web = ctx;
 
-	if (collector_silence_ms(web->collector) > SILENCE_MOST_MS) {
+	if (collector_silence_ms(web->parts.collector) > SILENCE_MOST_MS) {
 		return http_reply_copy(rq, MHD_HTTP_SERVICE_UNAVAILABLE,
 		    HTTP_TEXT, VIEW("the collector hangs\n"), no_store);
 	}
@@ -234,20 +310,37 @@ add_route(struct web *web, const char *path, http_handler handle)
 	web->routes[web->route_count++] = (struct http_route){ path, handle };
 }
 
+static const struct http_route served[] = { { "events", serve_events },
+	{ "api/v1/snapshot", serve_snapshot },
+	{ "api/v1/history", serve_history }, { "api/v1/groups", serve_groups },
+	{ "api/v1/control", serve_control } };
+
+static const struct http_route posted[POSTS] = {
+	{ "api/v1/flush-group", flush_group },
+	{ "api/v1/flush-site", flush_site },
+	{ "api/v1/delete-key", delete_key }, { "api/v1/monitor", start_monitor }
+};
+
+_Static_assert(ARRAY_LEN(served) + POSTS == PATHS, "room for each path");
+
 static void
 add_routes(struct web *web, const char *prefix)
 {
 	size_t n = view_str(prefix).n;
 
 	join(web->prefix, prefix, "");
-	join(web->snapshot_path, prefix, "api/v1/snapshot");
-	join(web->history_path, prefix, "api/v1/history");
-	join(web->events_path, prefix, "events");
 	(void)snprintf(web->bare, sizeof(web->bare), "%.*s", (int)n - 1,
 	    prefix);
-	add_route(web, web->events_path, serve_events);
-	add_route(web, web->snapshot_path, serve_snapshot);
-	add_route(web, web->history_path, serve_history);
+	for (size_t i = 0; i < ARRAY_LEN(served); i++) {
+		join(web->paths[i], prefix, served[i].path);
+		add_route(web, web->paths[i], served[i].handle);
+	}
+	for (size_t i = 0; i < POSTS; i++) {
+		char *path = web->paths[ARRAY_LEN(served) + i];
+
+		join(path, prefix, posted[i].path);
+		web->posts[i] = (struct http_route){ path, posted[i].handle };
+	}
 	for (size_t i = 0; i < ASSETS_COUNT; i++) {
 		add_route(web, web->pages[i].path, serve_page);
 	}
@@ -294,6 +387,8 @@ start_server(struct web *web, uint16_t port)
 		.connections = CONNECTIONS_MOST,
 		.routes = web->routes,
 		.route_count = web->route_count,
+		.posts = web->posts,
+		.post_count = POSTS,
 		.headers = common,
 		.ctx = web,
 		.suspending = true,
@@ -303,19 +398,17 @@ start_server(struct web *web, uint16_t port)
 }
 
 int
-web_start(uint16_t port, const char *prefix, struct board *board,
-    struct history *history, const struct collector *collector,
-    struct web **ret)
+web_start(const struct web_parts *parts, struct web **ret)
 {
+	const char *prefix = parts->settings->prefix;
+	struct board *board = parts->board;
 	struct web *web = calloc(1, sizeof(*web));
 	int r = 0;
 
 	if (web == NULL) {
 		return -ENOMEM;
 	}
-	web->board = board;
-	web->history = history;
-	web->collector = collector;
+	web->parts = *parts;
 	web->events = events_new(board, STREAMS_MOST);
 	if (web->events == NULL) {
 		r = -ENOMEM;
@@ -326,7 +419,7 @@ web_start(uint16_t port, const char *prefix, struct board *board,
 	add_routes(web, prefix);
 	board_on_publish(board, wake, web);
 	if (r == 0) {
-		r = start_server(web, port);
+		r = start_server(web, (uint16_t)parts->settings->port);
 	}
 	if (r < 0) {
 		board_on_publish(board, NULL, NULL);

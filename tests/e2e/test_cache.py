@@ -92,6 +92,66 @@ def test_groups_are_wordpress_ones(curl):
         names = {row["name"] for row in groups["rows"]}
 
 
+def activity(curl):
+    return snapshot(curl)["activity"] or {"total": {"views": 0}, "rows": []}
+
+
+def test_wordpress_reports_each_request_by_group(curl):
+    """After the page was sent; on the page and in /metrics within seconds."""
+    assert curl.get("/").status == 200
+    wait_live(curl, lambda live: live["feed"])
+    before = activity(curl)["total"]
+    for _ in range(5):
+        assert curl.get("/").status == 200
+    deadline = time.monotonic() + 5
+    now = activity(curl)
+    while now["total"]["views"] < before["views"] + 5:
+        assert time.monotonic() < deadline, now["total"]
+        time.sleep(0.2)
+        now = activity(curl)
+    total = now["total"]
+    assert total["hits"] > before.get("hits", 0) and total["us"] > 0
+    rows = {row["name"]: row["total"] for row in now["rows"]}
+    assert rows["options"]["hits"] > 0
+    assert rows["options"]["memory_hits"] > rows["options"]["misses"]
+    assert sum(row["hits"] for row in rows.values()) == total["hits"]
+    page = curl.monitor("/metrics").text
+    assert 'redis_key_group_hits_total{' in page
+    assert 'redis_key_group_misses_total{' in page
+
+
+def order(curl, path, token, *more):
+    return curl.monitor("/cache/api/v1/" + path, "-X", "POST", "-H",
+                        "X-Cachemon-Token: " + token, *more)
+
+
+def test_a_group_is_flushed_by_who_logged_in(curl, stack):
+    control = json.loads(curl.monitor("/cache/api/v1/control").body)
+    assert control["actions"] and control["user"] == stack.monitor[0]
+    assert curl.get("/").status == 200
+    # A stranger, a forged name, a foreign page.
+    assert curl.get("/cache/api/v1/flush-group?group=options",
+                    "-X", "POST").status == 401
+    assert order(curl, "flush-group?group=options", "0" * 32).status == 403
+    assert order(curl, "flush-group?group=options", control["token"],
+                 "-H", "Origin: https://evil.example").status == 403
+    reply = order(curl, "flush-group?group=options", control["token"],
+                  "-H", "X-Forwarded-User: somebody",
+                  "-H", "Origin: " + stack.url)
+    assert reply.status == 202, reply.text
+    deadline = time.monotonic() + 20
+    while True:
+        job = snapshot(curl)["job"]
+        if job and job["state"] != "running":
+            break
+        assert time.monotonic() < deadline, job
+        time.sleep(0.2)
+    assert job["state"] == "done" and job["removed"] > 0, job
+    assert job["who"] == stack.monitor[0]
+    assert "user=%s" % stack.monitor[0] in stack.logs("cachemon", 50)
+    assert curl.get("/").status == 200
+
+
 def test_events_come_by_themselves(curl, stack):
     """Two live events within one open request."""
     done = curl.run("-N", "-u", "%s:%s" % stack.monitor,
@@ -118,3 +178,36 @@ def test_a_dead_redis_is_shown(curl, stack):
         stack.start("redis")
         stack.wait_healthy(("redis",))
     wait_live(curl, lambda live: live["redis"]["state"] == "up")
+
+
+def test_the_page_works_by_keyboard_and_asks_before_it_removes(browser, stack):
+    browser.authorize(*stack.monitor)
+    browser.open("/cache/")
+    browser.wait(lambda: browser.script(
+        "return document.querySelectorAll('#groups tbody button.small').length > 0"))
+    # Sorted by another column, and filtered.
+    first = browser.script("""
+        document.querySelector('[data-sort=name]').click();
+        const filter = document.querySelector('#filter');
+        filter.value = 'opt';
+        filter.dispatchEvent(new Event('input'));
+        return [...document.querySelectorAll('#groups tbody tr')].map(
+            (row) => row.firstChild.textContent);""")
+    assert first and all("opt" in name for name in first), first
+    # Zoom: the range is announced, and Escape goes back.
+    browser.wait(lambda: browser.script(
+        "return document.querySelectorAll('.chart .curve').length > 0"))
+    key = "document.querySelector('.chart svg').dispatchEvent(" \
+        "new KeyboardEvent('keydown', {key: '%s', bubbles: true}))"
+    browser.script(key % "+")
+    browser.wait(lambda: browser.script(
+        "return !document.querySelector('#zoom').hidden"))
+    browser.script(key % "Escape")
+    assert browser.script("return document.querySelector('#zoom').hidden")
+    # "Keep" removes nothing.
+    browser.script("document.querySelector('#groups tbody button.small').click()")
+    assert browser.script("return document.querySelector('#confirm').open")
+    assert browser.script("return document.activeElement.id") == "confirm-no"
+    browser.script("document.querySelector('#confirm-no').click()")
+    assert not browser.script("return document.querySelector('#confirm').open")
+    assert not browser.console()

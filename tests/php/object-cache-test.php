@@ -643,6 +643,72 @@ wp_cache_close();
 request();
 check('which stays so', wp_cache_get('page', 'snapshot') === 'third');
 
+/* --- the report ---------------------------------------------------------------------------------- */
+
+/** What the drop-in says at the end of a request, as a listener hears it. */
+function listen_to(callable $request): array
+{
+    $command = ['redis-cli', '-p', (string) getenv('REDIS_PORT'), '--user', 'cachemon', '-a', (string) getenv('REDIS_PASSWORD'),
+        '--no-auth-warning', '--csv', 'SUBSCRIBE', WP_REDIS_PREFIX . 'stack:report'];
+    $listener = proc_open($command, [['file', '/dev/null', 'r'], ['pipe', 'w'], ['file', '/dev/null', 'w']], $pipes);
+    do {
+        $line = fgets($pipes[1]);
+    } while (is_string($line) && strpos($line, 'subscribe') === false);
+    $request();
+    stream_set_blocking($pipes[1], false);
+    $heard = [];
+    for ($end = microtime(true) + 0.5; microtime(true) < $end; usleep(20000)) {
+        while (($line = fgets($pipes[1])) !== false) {
+            $heard[] = explode('\n', trim(explode(',', trim($line), 3)[2], '"'));
+        }
+    }
+    proc_terminate($listener, SIGKILL);
+    proc_close($listener);
+    return $heard;
+}
+
+request();
+wp_cache_set('known', 'x', 'told');
+wp_cache_close();
+$heard = listen_to(function (): void {
+    $cache = request('/told');
+    wp_cache_get('known', 'told');      /* from Redis */
+    wp_cache_get('known', 'told');      /* from memory */
+    wp_cache_get('known', 'told');
+    wp_cache_get('nothing', 'told');    /* nowhere */
+    wp_cache_set('other', 1, 'told');
+    wp_cache_add('third', 1, 'told');
+    wp_cache_delete('other', 'told');
+    wp_cache_get_multiple(['known', 'absent'], "odd:na\nme");
+    wp_cache_get('here', 'counts');     /* never in Redis */
+    wp_cache_close();
+    $calls = $cache->redis_calls();
+    $cache->report();
+    check('the report costs no round trip that a page waits for', $cache->redis_calls() === $calls);
+    $cache->report();
+    wp_cache_close();
+});
+check('one message for a request', count($heard) === 1);
+check('its first line is of the request', preg_match('/^stack1 \d+ \d+ \d+$/', $heard[0][0] ?? '') === 1);
+$told = [];
+foreach (array_slice($heard[0] ?? [], 1, -1) as $line) {
+    [$memory, $redis_hits, $misses, $writes, $us, $name] = explode(' ', $line, 6);
+    $told[$name] = [$memory, $redis_hits, $misses, $writes];
+    check("$name: the time is a number", ctype_digit($us));
+}
+check('hits in memory and in Redis, misses, writes of a group', ($told['told'] ?? []) === ['2', '1', '1', '3']);
+check('a group name is one word of one line', ($told['odd-na?me'] ?? []) === ['0', '0', '2', '0']);
+check('a group that is never in Redis is not told of', !isset($told['counts']));
+$heard = listen_to(function (): void {
+    $cache = request('/many');
+    for ($i = 0; $i < 500; $i++) {
+        wp_cache_get('x', str_repeat('g', 300) . $i);
+    }
+    wp_cache_close();
+    $cache->report();
+});
+check('a report has at most 64 groups', count($heard[0] ?? []) === 1 + 64 + 1 && max(array_map('strlen', $heard[0])) < 150);
+
 /* --- end ------------------------------------------------------------------------------------------ */
 
 wp_cache_flush();

@@ -21,6 +21,8 @@
 /* musl's default of 128 KiB is small for vsnprintf and the like. */
 #define THREAD_STACK (256 * 1024)
 #define BACKLOG 1024
+/* The library renamed its own constant. */
+#define CONTENT_TOO_LARGE 413
 #define DRAIN_STEP_MS 20
 
 struct http_server {
@@ -51,6 +53,7 @@ struct http_request {
 	const char *version;
 	uint64_t bytes; /* of the body that will be sent */
 	bool head;
+	bool post;
 	bool close; /* the connection ends with this answer */
 	void *state; /* the handler's own, see http_state() */
 };
@@ -348,11 +351,20 @@ count_field(void *shape, enum MHD_ValueKind kind, const char *name,
 static unsigned
 refusal(struct http_request *rq)
 {
+<<<<<<< HEAD
 	struct http_shape shape = { .version = view_str(rq->version),
 		.body_method = strcmp(rq->method, "POST") == 0
 		    || strcmp(rq->method, "PUT") == 0
 		    || strcmp(rq->method, "PATCH") == 0
 		    || strcmp(rq->method, "DELETE") == 0 };
+=======
+	struct http_shape shape = { .version = view_str(version),
+		.body_method = strcmp(method, "POST") == 0
+		    || strcmp(method, "PUT") == 0
+		    || strcmp(method, "PATCH") == 0
+		    || strcmp(method, "DELETE") == 0 };
+	unsigned status;
+>>>>>>> cache-br
 
 	(void)MHD_get_connection_values_n(rq->connection, MHD_HEADER_KIND,
 	    count_field, &shape);
@@ -361,7 +373,13 @@ refusal(struct http_request *rq)
 	if (http_path_climbs(rq->path)) {
 		return MHD_HTTP_BAD_REQUEST;
 	}
-	return http_shape_refusal(&shape);
+	status = http_shape_refusal(&shape);
+	if (status == 0 && rq->post
+	    && (shape.encodings > 0
+		|| (shape.lengths > 0 && !view_only(shape.length, "0")))) {
+		return CONTENT_TOO_LARGE;
+	}
+	return status;
 }
 
 static bool
@@ -376,17 +394,29 @@ route_matches(const struct http_route *route, struct view path)
 	return view_eq(path, pattern);
 }
 
+/* The route of the request, NULL without one. */
+static const struct http_route *
+find_route(const struct http_request *rq)
+{
+	const struct http_conf *conf = &rq->server->conf;
+	const struct http_route *routes = rq->post ? conf->posts : conf->routes;
+	size_t n = rq->post ? conf->post_count : conf->route_count;
+
+	for (size_t i = 0; i < n; i++) {
+		if (route_matches(&routes[i], rq->path)) {
+			return &routes[i];
+		}
+	}
+	return NULL;
+}
+
 static enum MHD_Result
 dispatch(struct http_request *rq)
 {
-	const struct http_conf *conf = &rq->server->conf;
+	const struct http_route *route = find_route(rq);
 
-	for (size_t i = 0; i < conf->route_count; i++) {
-		if (route_matches(&conf->routes[i], rq->path)) {
-			return conf->routes[i].handle(rq, conf->ctx);
-		}
-	}
-	return http_reply_error(rq, MHD_HTTP_NOT_FOUND);
+	return route == NULL ? http_reply_error(rq, MHD_HTTP_NOT_FOUND)
+			     : route->handle(rq, rq->server->conf.ctx);
 }
 
 /* Called with the request line's target as it came, before all else. */
@@ -399,10 +429,11 @@ see_target(void *ctx, const char *target, struct MHD_Connection *connection)
 }
 
 static bool
-is_answered(const char *method)
+is_answered(const struct http_request *rq, const char *method)
 {
 	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0
-	    || strcmp(method, "OPTIONS") == 0;
+	    || strcmp(method, "OPTIONS") == 0
+	    || (rq->post && find_route(rq) != NULL);
 }
 
 static enum MHD_Result
@@ -456,7 +487,11 @@ check(struct http_request *rq, void **state)
 		    memory_order_relaxed);
 		return http_reply_error(rq, status);
 	}
+<<<<<<< HEAD
 	return is_answered(rq->method)
+=======
+	return is_answered(rq, method)
+>>>>>>> cache-br
 	    ? MHD_YES
 	    : http_reply_error(rq, MHD_HTTP_METHOD_NOT_ALLOWED);
 }
@@ -489,6 +524,7 @@ answer(void *ctx, struct MHD_Connection *connection, const char *url,
 		.method = method,
 		.version = version,
 		.head = strcmp(method, "HEAD") == 0,
+		.post = strcmp(method, "POST") == 0,
 		.state = is_handlers_state(*state) ? *state : NULL };
 	enum MHD_Result result;
 

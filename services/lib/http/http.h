@@ -61,6 +61,13 @@ struct http_conf {
 	/* First match counts; the array has to live as long as the server. */
 	const struct http_route *routes;
 	size_t route_count;
+	/*
+	 * What POST may be sent to; all other paths answer 405.  No body is
+	 * ever read, and a request that has one is refused: what is to be done
+	 * stands in the query and in headers.
+	 */
+	const struct http_route *posts;
+	size_t post_count;
 	/* Headers of every reply that this module builds; ends with {NULL}. */
 	const struct http_header *headers;
 	void *ctx; /* given to the handlers */

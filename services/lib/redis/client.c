@@ -166,6 +166,52 @@ redis_next(struct redis_client *client, redisReply **ret)
 	return 0;
 }
 
+/* As redis_push(), without noting that the connection is lost. */
+static int
+read_push(struct redis_client *client, int64_t deadline, redisReply **ret)
+{
+	redisContext *context = client->context;
+	int done = 0;
+
+	errno = 0;
+	if (redisBufferWrite(context, &done) != REDIS_OK) {
+		return context_error(context);
+	}
+	for (;;) {
+		void *reply = NULL;
+		int r;
+
+		if (redisReaderGetReply(context->reader, &reply) != REDIS_OK) {
+			return context->reader->err == REDIS_ERR_OOM ? -ENOMEM
+								     : -EPROTO;
+		}
+		if (reply != NULL) {
+			*ret = reply;
+			return 0;
+		}
+		if (context->reader->len > client->reply_max) {
+			return -EMSGSIZE;
+		}
+		r = net_wait_read(context->fd, deadline);
+		if (r < 0) {
+			return r == -ETIMEDOUT ? -EAGAIN : r;
+		}
+		errno = 0;
+		if (redisBufferRead(context) != REDIS_OK) {
+			return context_error(context);
+		}
+	}
+}
+
+int
+redis_push(struct redis_client *client, int64_t deadline, redisReply **ret)
+{
+	int r = read_push(client, deadline, ret);
+
+	client->broken |= r < 0 && r != -EAGAIN;
+	return r;
+}
+
 int
 redis_vask(struct redis_client *client, redisReply **ret, const char *fmt,
     va_list args)

@@ -59,6 +59,15 @@ NODISCARD int redis_vsend(struct redis_client *client, const char *fmt,
     va_list args);
 NODISCARD int redis_next(struct redis_client *client, redisReply **ret);
 
+/*
+ * After SUBSCRIBE or MONITOR: sends what redis_vsend() left, then takes the
+ * next message that Redis sends by itself.  0 with *ret; -EAGAIN when none has
+ * come whole before `deadline` (a clock_ms() value), and then the connection
+ * stays usable; else -errno.
+ */
+NODISCARD int redis_push(struct redis_client *client, int64_t deadline,
+    redisReply **ret);
+
 /* Is the connection still usable after a failed redis_ask()? */
 bool redis_usable(const struct redis_client *client);
 

@@ -62,6 +62,7 @@ class Stack:
             "FTP_WORDPRESS_LOGIN": "on",
             # An address that nobody has (RFC 5737).
             "TRUSTED_PROXIES": "192.0.2.7",
+            "CACHEMON_ACTIONS": "on",
         }
         if base or settings.BASE:
             values["BASE"] = base or settings.BASE

@@ -64,10 +64,10 @@ test_status_json(void **state)
 	status_json(&s, &b);
 	assert_string_equal(buf_cstr(&b),
 	    "{\"tried_ms\":0,"
-	    "\"interval_ms\":2000,\"redis\":{\"state\":\"down\","
+	    "\"interval_ms\":1000,\"redis\":{\"state\":\"down\","
 	    "\"since_ms\":5,\"answered_ms\":null,\"error\":"
 	    "\"it\\u0027s \\u003cdown\\u003e\\u000a\"},"
-	    "\"scan_progress\":null,\"history_kept\":false}");
+	    "\"scan_progress\":null,\"history_kept\":false,\"feed\":false}");
 	buf_clear(&b);
 	s.known = true;
 	s.answered_ms = 7;
@@ -188,7 +188,8 @@ test_board(void **state)
 	assert_int_equal(board_publish_status(board, &status, &scratch), 0);
 	(void)groups_add(g, VIEW("wp:posts:1"));
 	assert_int_equal(board_publish_groups_take(board, g, &scratch), 0);
-	assert_int_equal(board_publish_slowlog(board, VIEW("{}")), 0);
+	assert_int_equal(board_publish_json(board, PART_SLOWLOG, VIEW("{}")),
+	    0);
 	assert_int_equal(published, 3);
 	after = board_get(board);
 	/* What a reader holds does not change. */
@@ -242,6 +243,13 @@ test_metrics(void **state)
 				  .known = true,
 				  .scan_progress = -1 } };
 	struct http_stats http = { .requests = { 0, 0, 5 } };
+	struct settings settings = { .warn_memory_percent = 90 };
+	struct activity activity = { .n = 0 };
+	struct page_facts facts = { .snapshot = &s,
+		.settings = &settings,
+		.activity = &activity,
+		.http = &http,
+		.streams = 3 };
 	struct buf out;
 
 	(void)state;
@@ -249,7 +257,7 @@ test_metrics(void **state)
 	assert_non_null(s.groups);
 	(void)groups_add(s.groups, VIEW("wp:a\"b\n\\:1"));
 	buf_init(&out, 65536);
-	page_metrics(&s, &http, 3, &out);
+	page_metrics(&facts, &out);
 	assert_non_null(strstr(buf_cstr(&out), "\ncachemon_redis_up 0\n"));
 	assert_non_null(strstr(buf_cstr(&out),
 	    "\ncachemon_http_requests_total{code=\"2xx\"} 5\n"));
@@ -258,7 +266,7 @@ test_metrics(void **state)
 	assert_null(strstr(buf_cstr(&out), "redis_key_group"));
 	buf_clear(&out);
 	s.status.state = REDIS_UP;
-	page_metrics(&s, &http, 3, &out);
+	page_metrics(&facts, &out);
 	assert_non_null(strstr(buf_cstr(&out),
 	    "\nredis_key_group_count{"
 	    "db=\"db0\",key_group=\"a\\\"b\\n\\\\\"} 1\n"));

@@ -99,15 +99,15 @@ test_memory_ring(void **state)
 	assert_int_equal(history_error(h), -ENOENT);
 	history_sum(h, 0, &sum);
 	assert_int_equal(sum.span_ms, 0);
-	add_points(h, T0, T0 + 7200);
-	/* Bounded: the last hour is left. */
+	add_points(h, T0, T0 + 14400);
+	/* Bounded: the newest are left, an hour's worth of one each second. */
 	seen = read_all(h, TIER_LIVE, 0, INT64_MAX);
-	assert_int_equal(seen.n, 1800);
-	assert_int_equal(seen.first, T0 + 3600);
-	assert_int_equal(seen.last, T0 + 7198);
-	seen = read_all(h, TIER_LIVE, T0 + 7000, T0 + 7010);
+	assert_int_equal(seen.n, 3600);
+	assert_int_equal(seen.first, T0 + 7200);
+	assert_int_equal(seen.last, T0 + 14398);
+	seen = read_all(h, TIER_LIVE, T0 + 14000, T0 + 14010);
 	assert_int_equal(seen.n, 5);
-	history_sum(h, T0 + 7200 - 60, &sum);
+	history_sum(h, T0 + 14400 - 60, &sum);
 	assert_int_equal(sum.hits, 29);
 	assert_int_equal(read_all(h, TIER_10S, 0, T0 * 2L).n, 0);
 	history_close(h);
@@ -278,10 +278,33 @@ test_chart(void **state)
 	add_points(h, T0 - 20, T0);
 	assert_int_equal(chart_json(h, VIEW("10m"), (T0 - 1) * 1000L, &out), 0);
 	text = buf_cstr(&out);
-	assert_non_null(strstr(text, "\"step_s\":10,\"from\":1699999400,"));
+	assert_non_null(strstr(text, "\"step_s\":2,\"from\":1699999400,"));
 	/* 500 s of gap, 40 s known, 40 s of gap, 20 s known. */
+	assert_non_null(strstr(text, "null,1,1,1,1,1,1,1,1,1,1]"));
+	assert_non_null(strstr(text, "null,5,5,5,5,5,5,5,5,5,5]"));
+	buf_clear(&out);
+	assert_int_equal(chart_json(h, VIEW("1h"), (T0 - 1) * 1000L, &out), 0);
+	text = buf_cstr(&out);
+	assert_non_null(strstr(text, "\"step_s\":10,"));
 	assert_non_null(strstr(text, "null,1,1,1,1,null,null,null,null,1,1]"));
-	assert_non_null(strstr(text, "null,5,5,5,5,null,null,null,null,5,5]"));
+	/* A part of it: the finest step that there is. */
+	buf_clear(&out);
+	assert_int_equal(chart_part_json(h, T0 - 120, T0, (T0 + 5) * 1000L,
+			     &out),
+	    0);
+	text = buf_cstr(&out);
+	assert_non_null(strstr(text, "\"range\":\"part\",\"step_s\":2,"));
+	assert_non_null(strstr(text, ",1,1,1,null]"));
+	buf_clear(&out);
+	/* Too short, too long, backwards, ahead. */
+	assert_int_equal(chart_part_json(h, T0 - 59, T0, T0 * 1000L, &out),
+	    -ENOENT);
+	assert_int_equal(chart_part_json(h, 0, T0, T0 * 1000L, &out), -ENOENT);
+	assert_int_equal(chart_part_json(h, T0, T0 - 90, T0 * 1000L, &out),
+	    -ENOENT);
+	assert_int_equal(chart_part_json(h, T0 + 9, T0 + 99, T0 * 1000L, &out),
+	    -ENOENT);
+	assert_int_equal(buf_size(&out), 0);
 	buf_done(&out);
 	history_close(h);
 }

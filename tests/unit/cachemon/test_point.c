@@ -78,7 +78,8 @@ test_between(void **state)
 	struct sample a, b;
 	struct own_use own = { .commands = 10,
 		.bytes_sent = 5,
-		.bytes_received = 1000000 };
+		.bytes_received = 1000000,
+		.connections = 1 };
 	struct point p;
 
 	(void)state;
@@ -136,7 +137,7 @@ test_unknown(void **state)
 	assert_true(isnan(point_rate(&p, 5)));
 	assert_int_equal(sample_parse(view_str(info), &s), 0);
 	s.clients = 0;
-	point_of_states(&s, &p);
+	point_of_states(&s, 1, &p);
 	assert_int_equal(p.clients, 0);
 	assert_int_equal(p.span_ms, 0);
 	assert_int_equal(p.memory_used, 1000);

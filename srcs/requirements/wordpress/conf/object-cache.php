@@ -52,6 +52,15 @@
  * One round trip where one is enough: the first access of a request logs in,
  * reads the counter and fetches alloptions and everything that the last
  * request for the same path asked for.
+ *
+ * What each request did, group by group, is told to cachemon: one message on
+ * the channel {WP_REDIS_PREFIX}stack:report, after the visitor has the page.
+ * Redis hands a message to whoever listens and keeps nothing, so reports cannot
+ * grow, and cost next to nothing while nobody listens. Its form:
+ *
+ *   stack1 PAGE_MICROSECONDS REDIS_MICROSECONDS ROUND_TRIPS
+ *   MEMORY_HITS REDIS_HITS MISSES WRITES REDIS_MICROSECONDS GROUP
+ *   ... one such line for each group that Redis may hold, at most 64
  */
 
 if (!defined('ABSPATH')) {
@@ -483,7 +492,10 @@ if (defined('WP_REDIS_HOST') && extension_loaded('redis')) {
          */
         public function close(): void
         {
-            $this->disconnect();
+            if ($this->off || $this->lost || $this->lost_all) {
+                /* Else the connection stays for the report. */
+                $this->disconnect();
+            }
             if ($this->lost_all) {
                 $this->report('changes did not reach it');
             }
@@ -501,6 +513,27 @@ if (defined('WP_REDIS_HOST') && extension_loaded('redis')) {
         {
             $left = self::PATIENCE - $this->slow - $spent;
             $this->redis->setOption(Redis::OPT_READ_TIMEOUT, max(0.05, $left));
+        }
+
+        /**
+         * Says something to whoever listens, after the page was sent. Nobody
+         * waits for it and nothing depends on it, so a failure is no fault.
+         */
+        public function publish(string $channel, string $message): void
+        {
+            if ($this->off) {
+                return;
+            }
+            self::send_page();
+            try {
+                if ($this->redis === null) {
+                    $this->connect_and_log_in($this->state->address() ?: WP_REDIS_HOST);
+                }
+                $this->redis->publish($channel, $message);
+            } catch (RedisException $e) {
+                /* The next request finds out what is the matter. */
+            }
+            $this->disconnect();
         }
 
         private static function has_login(): bool
@@ -707,8 +740,22 @@ if (defined('WP_REDIS_HOST') && extension_loaded('redis')) {
         /** Larger values are kept for the request only. */
         private const MAX_VALUE = 8 * 1024 * 1024;
 
+        /** Places in a group's tally. */
+        private const IN_MEMORY = 0;
+        private const IN_REDIS = 1;
+        private const MISSED = 2;
+        private const WRITTEN = 3;
+        private const SECONDS = 4;
+
+        /** A report has at most so many groups, of names so long. */
+        private const REPORT_GROUPS = 64;
+        private const REPORT_NAME = 95;
+
         public int $cache_hits = 0;
         public int $cache_misses = 0;
+
+        /** @var array<string,array{int,int,int,int,float}> by group */
+        private array $tally = [];
 
         /** @var array<string,mixed> what this request knows, by full key */
         private array $memory = [];
@@ -788,8 +835,12 @@ if (defined('WP_REDIS_HOST') && extension_loaded('redis')) {
                 return false;
             }
             $id = $this->id($key, $group);
-            if (!$this->is_local($group) && ($force || !array_key_exists($id, $this->memory))) {
+            $local = $this->is_local($group);
+            $asked = !$local && ($force || !array_key_exists($id, $this->memory));
+            if ($asked) {
+                $before = $this->redis->time;
                 $bytes = $this->fetch([$id], (bool) $force)[$id];
+                $this->tally($group, self::SECONDS, $this->redis->time - $before);
                 if ($key === 'alloptions') {
                     $this->seen[$id] = Stack_Cache_Redis::digest($bytes);
                 }
@@ -802,10 +853,16 @@ if (defined('WP_REDIS_HOST') && extension_loaded('redis')) {
             }
             if (!array_key_exists($id, $this->memory)) {
                 $this->cache_misses++;
+                if (!$local) {
+                    $this->tally($group, self::MISSED);
+                }
                 return false;
             }
             $found = true;
             $this->cache_hits++;
+            if (!$local) {
+                $this->tally($group, $asked ? self::IN_REDIS : self::IN_MEMORY);
+            }
             return self::copy($this->memory[$id]);
         }
 
@@ -822,7 +879,9 @@ if (defined('WP_REDIS_HOST') && extension_loaded('redis')) {
                     }
                 }
                 if ($wanted) {
+                    $before = $this->redis->time;
                     $this->fetched = array_merge($this->fetched, $this->fetch($wanted, (bool) $force));
+                    $this->tally($group, self::SECONDS, $this->redis->time - $before);
                     if ($force && !$this->redis->is_off()) {
                         $this->memory = array_diff_key($this->memory, array_flip($wanted));
                     }
@@ -858,7 +917,10 @@ if (defined('WP_REDIS_HOST') && extension_loaded('redis')) {
                 }
                 $command = $this->set_command($id, $value, $expire);
                 if (isset($this->seen[$id]) && $command[0] === 'set') {
+                    $before = $this->redis->time;
                     $this->redis->store_over($id, $this->seen[$id], $command);
+                    $this->tally($group, self::WRITTEN);
+                    $this->tally($group, self::SECONDS, $this->redis->time - $before);
                     $this->seen[$id] = Stack_Cache_Redis::digest($command[2]);
                 } else {
                     $commands[] = $command;
@@ -866,7 +928,7 @@ if (defined('WP_REDIS_HOST') && extension_loaded('redis')) {
                 }
             }
             if ($commands) {
-                $this->redis->write($commands, $changed);
+                $this->write($group, $commands, $changed);
             }
             return $results;
         }
@@ -901,7 +963,7 @@ if (defined('WP_REDIS_HOST') && extension_loaded('redis')) {
             if (!$commands) {
                 return $results;
             }
-            $answers = $this->redis->write(array_values($commands), []);
+            $answers = $this->write($group, array_values($commands), []);
             foreach (array_keys($commands) as $at => $key) {
                 $id = $this->id($key, $group);
                 if ($answers === null || $answers[$at] || !$this->holds($id)) {
@@ -910,7 +972,7 @@ if (defined('WP_REDIS_HOST') && extension_loaded('redis')) {
                     unset($this->fetched[$id]);
                     if ($answers !== null && !$answers[$at]) {
                         /* What stood there was not ours, or has just expired. */
-                        $this->redis->write([$this->set_command($id, $data[$key], $expire)], [$id]);
+                        $this->write($group, [$this->set_command($id, $data[$key], $expire)], [$id]);
                     }
                 }
             }
@@ -949,7 +1011,7 @@ if (defined('WP_REDIS_HOST') && extension_loaded('redis')) {
                     $changed[$key] = $id;
                 }
             }
-            $answers = $commands ? $this->redis->write($commands, array_values($changed)) : null;
+            $answers = $commands ? $this->write($group, $commands, array_values($changed)) : null;
             if ($answers !== null) {
                 foreach (array_keys($changed) as $at => $key) {
                     $results[$key] = $results[$key] || $answers[$at] > 0;
@@ -1047,6 +1109,44 @@ if (defined('WP_REDIS_HOST') && extension_loaded('redis')) {
             return true;
         }
 
+        /** Tells cachemon what this request did; call it last of all. */
+        public function report(): void
+        {
+            if (!$this->tally || $this->redis->is_off()) {
+                return;
+            }
+            $begun = (float) ($_SERVER['REQUEST_TIME_FLOAT'] ?? microtime(true));
+            $lines = [sprintf(
+                'stack1 %d %d %d',
+                max(0, 1e6 * (microtime(true) - $begun)),
+                1e6 * $this->redis->time,
+                $this->redis->calls
+            )];
+            foreach (array_slice($this->tally, 0, self::REPORT_GROUPS, true) as $group => $did) {
+                $did[self::SECONDS] = (int) (1e6 * $did[self::SECONDS]);
+                $name = preg_replace('/[\x00-\x1f\x7f]/', '?', strtr((string) $group, ':', '-'));
+                $lines[] = implode(' ', $did) . ' ' . substr($name, 0, self::REPORT_NAME);
+            }
+            $this->tally = [];
+            $this->redis->publish($this->prefix . 'stack:report', implode("\n", $lines) . "\n");
+        }
+
+        private function tally($group, int $what, $by = 1): void
+        {
+            $tally = &$this->tally[$group ?: 'default'];
+            $tally ??= [0, 0, 0, 0, 0.0];
+            $tally[$what] += $by;
+        }
+
+        private function write($group, array $commands, array $changed): ?array
+        {
+            $before = $this->redis->time;
+            $answers = $this->redis->write($commands, $changed);
+            $this->tally($group, self::WRITTEN, count($commands));
+            $this->tally($group, self::SECONDS, $this->redis->time - $before);
+            return $answers;
+        }
+
         private function id($key, $group): string
         {
             $group = $group === '' || $group === null || $group === false ? 'default' : (string) $group;
@@ -1141,6 +1241,7 @@ if (defined('WP_REDIS_HOST') && extension_loaded('redis')) {
             $sum = static fn ($old): int => max(0, (is_numeric($old) ? (int) $old : 0) + $offset);
             if (!$this->is_local($group)) {
                 $result = null;
+                $before = $this->redis->time;
                 $done = $this->redis->update($id, function (string $old) use ($sum, &$result): ?string {
                     if (!$this->codec->decode($old, $value)) {
                         return null;
@@ -1148,6 +1249,8 @@ if (defined('WP_REDIS_HOST') && extension_loaded('redis')) {
                     $result = $sum($value);
                     return $this->codec->encode($result);
                 });
+                $this->tally($group, self::WRITTEN);
+                $this->tally($group, self::SECONDS, $this->redis->time - $before);
                 unset($this->fetched[$id]);
                 if ($done) {
                     return $this->memory[$id] = $result;
@@ -1179,7 +1282,12 @@ if (defined('WP_REDIS_HOST') && extension_loaded('redis')) {
         $GLOBALS['wp_object_cache'] = new WP_Object_Cache();
         /* WordPress calls it at its own shutdown; this is for when a page dies. */
         register_shutdown_function(static function (): void {
-            register_shutdown_function('wp_cache_close');
+            register_shutdown_function(static function (): void {
+                wp_cache_close();
+                if (($GLOBALS['wp_object_cache'] ?? null) instanceof WP_Object_Cache) {
+                    $GLOBALS['wp_object_cache']->report();
+                }
+            });
         });
         if ($GLOBALS['wp_object_cache']->is_down() && !is_multisite()) {
             /* Then transients and the cron lock live in the database. */
