@@ -64,6 +64,7 @@ static const struct command commands[] = {
 	RUN("SIZE", ARG | KEEPS, session_size),
 	RUN("STAT", 0, session_stat),
 	RUN("STOR", ARG, session_stor),
+	RUN("STOU", 0, session_stou),
 	RUN("STRU", ARG | KEEPS, session_stru),
 	SAY("SYST", ANYONE, REPLY_SYSTEM, "UNIX Type: L8"),
 	RUN("TYPE", ARG | KEEPS, session_type),
@@ -72,8 +73,8 @@ static const struct command commands[] = {
 
 /* FTP verbs of the RFCs that this server leaves out. */
 static const char *const absent[] = { "ACCT", "ADAT", "CONF", "CSID", "ENC",
-	"LANG", "LPRT", "LPSV", "MFF", "MFCT", "MIC", "REIN", "SMNT", "STOU",
-	"HASH", "RANG", "COMB", "THMB", "XCRC", "XMD5", "XSHA1" };
+	"LANG", "LPRT", "LPSV", "MFF", "MFCT", "MIC", "REIN", "SMNT", "HASH",
+	"RANG", "COMB", "THMB", "XCRC", "XMD5", "XSHA1" };
 
 /* Words that begin other protocols' lines and no FTP command. */
 static const char *const foreign[] = { "GET", "POST", "PUT", "HEAD", "OPTIONS",

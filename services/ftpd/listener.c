@@ -37,6 +37,7 @@
 #define ACCEPTS_PER_TURN 16
 #define ROUTE_MAX 65536
 #define DNS_PORT 53
+#define SWEEP_MS (10 * 60 * 1000)
 
 /* The processes that live as long as this one. */
 enum role { AUTHENTICATOR, REPORTER, RESOLVER, ROLE_COUNT };
@@ -60,6 +61,7 @@ struct listener {
 	int life_out; /* ours alone */
 	int sig_fd;
 	int fd; /* listens */
+	int64_t sweep_at;
 	bool stopping;
 	int status;
 };
@@ -88,7 +90,6 @@ open_volume(struct listener *l)
 {
 	const char *path = l->settings->root;
 	int r = fsroot_open(&l->root, path);
-	unsigned swept;
 
 	if (r < 0) {
 		log_say(LOG_ERROR, "cannot_start", "FTPD_ROOT '%s': %s", path,
@@ -103,13 +104,6 @@ open_volume(struct listener *l)
 		    "to belong to this user",
 		    path, STAGE_FOLDER, (int)geteuid(), strerror(-r));
 		return r;
-	}
-	swept = stage_sweep(&l->stage, 0);
-	if (swept > 0) {
-		log_say(LOG_INFO, "swept",
-		    "%u unfinished uploads of an "
-		    "earlier run removed",
-		    swept);
 	}
 	return 0;
 }
@@ -520,10 +514,8 @@ reap_one(struct listener *l, pid_t pid, int status)
 		if (WIFSIGNALED(status)) {
 			stats_add(&l->stats->sessions_crashed, 1);
 			log_say(LOG_WARN, "session_killed",
-			    "process %d ended by signal %d; %u unfinished "
-			    "uploads removed",
-			    (int)pid, WTERMSIG(status),
-			    stage_sweep(&l->stage, pid));
+			    "process %d ended by signal %d", (int)pid,
+			    WTERMSIG(status));
 		}
 		return;
 	}
@@ -576,6 +568,23 @@ on_signals(struct listener *l)
 	}
 }
 
+/* Unfinished uploads that nobody came back for. */
+static void
+sweep(struct listener *l)
+{
+	unsigned swept;
+
+	if (clock_left(l->sweep_at) > 0) {
+		return;
+	}
+	l->sweep_at = clock_ms() + SWEEP_MS;
+	swept = stage_sweep(&l->stage, STAGE_KEEP_SECONDS);
+	if (swept > 0) {
+		log_say(LOG_INFO, "swept",
+		    "%u unfinished uploads removed, a day old", swept);
+	}
+}
+
 static void
 serve(struct listener *l)
 {
@@ -585,6 +594,7 @@ serve(struct listener *l)
 			{ .fd = l->resolver.fd, .events = POLLIN } };
 
 		stats_set(&l->stats->heartbeat_ms, (uint64_t)clock_ms());
+		sweep(l);
 		if (poll(p, 3, REPORTER_BEAT_MS) < 0 && errno != EINTR) {
 			stop(l, 1);
 		}
@@ -650,7 +660,6 @@ drain(struct listener *l)
 		(void)sig_wait(l->sig_fd, clock_left(deadline));
 		reap(l);
 	}
-	(void)stage_sweep(&l->stage, 0);
 	log_say(LOG_INFO, "stopped", "%u sessions were open%s",
 	    (unsigned)sessions, killed ? ", some had to be killed" : "");
 }

@@ -107,7 +107,7 @@ static const struct confine_call session_calls[] = { CALLS_BASE, CALLS_OLD,
 	CALL(renameat), CALL(renameat2), CALL(unlinkat), CALL(mkdirat),
 	CALL(readlinkat), CALL(fchmod), CALL(fchmodat), CALL(utimensat),
 	CALL(faccessat), CALL(faccessat2), CALL(fstatfs), CALL(fsync),
-	CALL(fdatasync), CALL(ftruncate), CALL(copy_file_range),
+	CALL(fdatasync), CALL(ftruncate), CALL(flock), CALL(copy_file_range),
 	CALL(fadvise64),
 	/* The passive port: TCP only, and never connecting. */
 	CALL_TCP(AF_INET), CALL_TCP(AF_INET6), CALL(bind), CALL(listen),

@@ -95,6 +95,16 @@ session_path(const struct session *s, struct view arg, char ret[PATH_SIZE])
 	    ret);
 }
 
+int
+session_stat_of(struct session *s, const char *path, struct stat *ret,
+    bool *ret_part)
+{
+	int r = fsroot_stat(&s->parts.root, path, ret);
+
+	*ret_part = r == -ENOENT && stage_stat(&s->parts.stage, path, ret) == 0;
+	return *ret_part ? 0 : r;
+}
+
 int64_t
 session_stall_deadline(const struct session *s)
 {
@@ -394,6 +404,7 @@ session_run(struct session *s, const struct session_parts *parts)
 	}
 	log_end(s);
 	data_close(s);
+	stage_leave(&s->parts.stage);
 	(void)chan_finish(&s->control, clock_ms() + 1000);
 	chan_done(&s->control);
 	if (s->parts.auth_fd >= 0) {

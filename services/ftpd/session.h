@@ -58,6 +58,9 @@ struct session_state {
 	bool epsv_all;
 	bool has_rename;
 	uint64_t rest;
+	/* The file whose size was told last, by SIZE. */
+	dev_t told_dev;
+	ino_t told_ino;
 	char cwd[PATH_SIZE];
 	char rename_from[PATH_SIZE];
 };
@@ -118,6 +121,13 @@ void session_pause(struct session *s, int ms);
 NODISCARD int session_path(const struct session *s, struct view arg,
     char ret[PATH_SIZE]);
 
+/*
+ * stat(2) of a path as this user sees it: what is there, else his interrupted
+ * upload to it (*ret_part).  0, or -errno.
+ */
+NODISCARD int session_stat_of(struct session *s, const char *path,
+    struct stat *ret, bool *ret_part);
+
 int64_t session_stall_deadline(const struct session *s);
 
 /* A log line with who it is. */
@@ -142,6 +152,6 @@ command_handler session_list, session_mlsd, session_mlst, session_nlst,
     session_stat;
 /* session_transfer.c */
 command_handler session_abor, session_appe, session_rest, session_retr,
-    session_stor;
+    session_stor, session_stou;
 
 #endif

@@ -116,7 +116,7 @@ available(struct session *s, uint64_t *ret)
 {
 	struct statfs fs;
 
-	if (fstatfs(s->parts.stage.dir, &fs) < 0) {
+	if (fstatfs(s->parts.root.fd, &fs) < 0) {
 		session_reply_error(s, -errno);
 		return false;
 	}

@@ -81,9 +81,6 @@ enter_uploads(struct session *s)
 		r = -errno;
 	}
 	(void)close(dir);
-	if (r == 0) {
-		r = stage_enter_uploads(&s->parts.stage);
-	}
 	return r < 0 ? r : fsroot_enter(&s->parts.root, UPLOADS);
 }
 
@@ -96,6 +93,9 @@ take_rights(struct session *s, enum auth_rights rights)
 
 	if (rights != AUTH_SITE) {
 		r = rights == AUTH_UPLOADS ? enter_uploads(s) : -EACCES;
+	}
+	if (r == 0) {
+		r = stage_enter(&parts->stage, s->state.user, &parts->root);
 	}
 	if (r == 0 && parts->confine_user != NULL) {
 		r = parts->confine_user(parts->settings, parts->root.fd,

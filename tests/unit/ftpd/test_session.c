@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -341,7 +343,7 @@ static const struct {
 	{ "SITE CHMOD 4777 x", 530, 501 },
 	{ "SITE CHMOD 644 nowhere", 530, 550 },
 	{ "SITE CHMOD 0 /", 530, 550 },
-	{ "STOU", 502, 502 },
+	{ "STOU", 530, 425 },
 	{ "REIN", 502, 502 },
 	{ "ACCT x", 502, 502 },
 	{ "XYZZY", 500, 500 },
@@ -529,11 +531,34 @@ file_content(const char *name)
 	return content;
 }
 
-static bool
-nothing_staged(void)
+/* How many interrupted uploads there are; afterwards there are none. */
+static unsigned
+parts(void)
 {
-	/* Sweeping tells how many it removed. */
-	return stage_sweep(&stage, 0) == 0;
+	return stage_sweep(&stage, -10);
+}
+
+/* Begins an upload by `command` and breaks it off behind `content`. */
+static int
+break_off(const char *command, const char *content)
+{
+	struct linger reset = { .l_onoff = 1 };
+	int fd = data_connection();
+	struct pollfd p = { .fd = c.fd, .events = POLLIN };
+	char want[64];
+
+	assert_int_equal(ask(command), 150);
+	assert_int_equal(write(fd, content, strlen(content)), strlen(content));
+	/* A reset destroys what was not read yet. */
+	(void)snprintf(want, sizeof(want), "211 %zu bytes transferred.",
+	    strlen(content));
+	do {
+		say("STAT");
+	} while (strcmp(read_line(), want) != 0);
+	assert_int_equal(poll(&p, 1, 0), 0);
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	(void)close(fd);
+	return reply();
 }
 
 static void
@@ -669,7 +694,7 @@ aborts(void **state)
 	assert_int_equal(reply(), 226);
 	(void)close(fd);
 	assert_string_equal(file_content("keep"), "old");
-	assert_true(nothing_staged());
+	assert_int_equal(parts(), 1);
 	/* Commands that came meanwhile are run afterwards. */
 	fd = data_connection();
 	assert_int_equal(ask("STOR keep"), 150);
@@ -685,20 +710,14 @@ aborts(void **state)
 static void
 broken_uploads(void **state)
 {
-	struct linger reset = { .l_onoff = 1 };
 	int fd;
 
 	(void)state;
 	log_in();
 	assert_int_equal(send_content("STOR keep", "old"), 226);
-	fd = data_connection();
-	assert_int_equal(ask("STOR keep"), 150);
-	assert_int_equal(write(fd, "new", 3), 3);
-	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-	(void)close(fd);
-	assert_int_equal(reply(), 426);
+	assert_int_equal(break_off("STOR keep", "new"), 426);
 	assert_string_equal(file_content("keep"), "old");
-	assert_true(nothing_staged());
+	assert_int_equal(parts(), 1);
 	/* The daemon stops in the middle of one. */
 	fd = data_connection();
 	assert_int_equal(ask("STOR keep"), 150);
@@ -708,8 +727,209 @@ broken_uploads(void **state)
 	assert_int_equal(reply(), 421);
 	(void)close(fd);
 	assert_string_equal(file_content("keep"), "old");
-	assert_true(nothing_staged());
+	assert_int_equal(parts(), 1);
 	c.life = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	end();
+}
+
+static void
+resumed_uploads(void **state)
+{
+	(void)state;
+	log_in();
+	assert_int_equal(ask("MKD u"), 257);
+	assert_int_equal(break_off("STOR u/new", "01234567"), 426);
+	/* To its user it is a file with its size... */
+	say("SIZE u/new");
+	assert_string_equal(read_line(), "213 8");
+	assert_int_equal(ask("MDTM u/new"), 213);
+	assert_int_equal(ask("MLST u/new"), 250);
+	assert_non_null(strstr(get_content("MLSD u"), "size=8;"));
+	assert_string_equal(get_content("NLST u"), "u/new\r\n");
+	assert_string_equal(get_content("NLST u/new"), "u/new\r\n");
+	assert_non_null(strstr(get_content("LIST u/new"), " 8 "));
+	/* ...that cannot be had yet, and is nobody's in the folder itself. */
+	(void)close(data_connection());
+	assert_int_equal(ask("RETR u/new"), 550);
+	assert_int_equal(access("u/new", F_OK), -1);
+	end();
+	/* In another session. */
+	log_in();
+	assert_int_equal(ask("REST 9"), 350);
+	(void)close(data_connection());
+	assert_int_equal(ask("STOR u/new"), 554);
+	assert_int_equal(ask("REST 4"), 350);
+	assert_int_equal(break_off("STOR u/new", "abcd"), 426);
+	assert_int_equal(send_content("APPE u/new", "xyz"), 226);
+	assert_string_equal(file_content("u/new"), "0123abcdxyz");
+	assert_int_equal(parts(), 0);
+	/* Behind a file that is there, the part is not seen but goes on. */
+	assert_int_equal(break_off("STOR u/new", "NEW"), 426);
+	say("SIZE u/new");
+	assert_string_equal(read_line(), "213 11");
+	assert_string_equal(get_content("NLST u"), "u/new\r\n");
+	assert_non_null(strstr(get_content("MLSD u"), "size=11;"));
+	assert_string_equal(file_content("u/new"), "0123abcdxyz");
+	assert_int_equal(ask("REST 3"), 350);
+	assert_int_equal(send_content("STOR u/new", "ER"), 226);
+	assert_string_equal(file_content("u/new"), "NEWER");
+	/* APPE goes on with the part... */
+	assert_int_equal(break_off("STOR u/new", "part"), 426);
+	assert_int_equal(send_content("APPE u/new", "ial"), 226);
+	assert_string_equal(file_content("u/new"), "partial");
+	/* ...unless the client was told the size of the file. */
+	assert_int_equal(break_off("STOR u/new", "some"), 426);
+	assert_int_equal(ask("SIZE u/new"), 213);
+	assert_int_equal(send_content("APPE u/new", "ity"), 226);
+	assert_string_equal(file_content("u/new"), "partiality");
+	assert_int_equal(parts(), 0);
+	/* Beginning anew. */
+	assert_int_equal(break_off("STOR u/new", "long part"), 426);
+	assert_int_equal(send_content("STOR u/new", "short"), 226);
+	assert_string_equal(file_content("u/new"), "short");
+	/* Removed with its file, and by itself. */
+	assert_int_equal(break_off("STOR u/new", "part"), 426);
+	assert_int_equal(ask("DELE u/new"), 250);
+	assert_int_equal(ask("SIZE u/new"), 550);
+	assert_int_equal(break_off("STOR u/new", "part"), 426);
+	assert_int_equal(ask("DELE u/new"), 250);
+	assert_int_equal(ask("DELE u/new"), 550);
+	/* What was converted on its way cannot be continued. */
+	assert_int_equal(ask("TYPE A"), 200);
+	assert_int_equal(break_off("STOR u/text", "a"), 426);
+	assert_int_equal(parts(), 0);
+	end();
+}
+
+static void
+killed_uploads(void **state)
+{
+	int fd, status;
+
+	(void)state;
+	log_in();
+	assert_int_equal(send_content("STOR keep", "old"), 226);
+	fd = data_connection();
+	assert_int_equal(ask("STOR keep"), 150);
+	assert_int_equal(write(fd, "half", 4), 4);
+	do {
+		say("STAT");
+	} while (strcmp(read_line(), "211 4 bytes transferred.") != 0);
+	assert_int_equal(kill(c.session, SIGKILL), 0);
+	assert_int_equal(waitpid(c.session, &status, 0), c.session);
+	assert_true(WIFSIGNALED(status));
+	c.session = fork();
+	if (c.session == 0) {
+		_exit(0);
+	}
+	end();
+	(void)close(fd);
+	assert_string_equal(file_content("keep"), "old");
+	log_in();
+	assert_int_equal(ask("REST 4"), 350);
+	assert_int_equal(send_content("STOR keep", " and half"), 226);
+	assert_string_equal(file_content("keep"), "half and half");
+	end();
+}
+
+/* While one session writes, another one of the same user does not. */
+static void
+one_writer_at_a_time(void **state)
+{
+	struct client first;
+	int fd;
+
+	(void)state;
+	log_in();
+	assert_int_equal(send_content("STOR keep", "old"), 226);
+	fd = data_connection();
+	assert_int_equal(ask("STOR keep"), 150);
+	assert_int_equal(write(fd, "new", 3), 3);
+	first = c;
+	log_in();
+	(void)close(data_connection());
+	assert_int_equal(ask("STOR keep"), 450);
+	assert_int_equal(ask("APPE keep"), 450);
+	/* The old file itself may go. */
+	assert_int_equal(ask("DELE keep"), 250);
+	assert_int_equal(ask("DELE keep"), 450);
+	end();
+	c = first;
+	(void)close(fd);
+	assert_int_equal(reply(), 226);
+	assert_string_equal(file_content("keep"), "new");
+	end();
+}
+
+/*
+ * What the volume refuses: write(2) of the sessions under test, which fails as
+ * `write_fails` says once it is asked to write to a file.
+ */
+static int write_fails;
+
+ssize_t
+write(int fd, const void *bytes, size_t n)
+{
+	struct stat st;
+
+	if (write_fails != 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		errno = write_fails;
+		return -1;
+	}
+	return syscall(SYS_write, fd, bytes, n);
+}
+
+static void
+volumes_that_refuse(void **state)
+{
+	static const struct {
+		int err;
+		int code;
+	} rows[] = { { ENOSPC, 452 }, { EDQUOT, 552 }, { EIO, 451 },
+		{ EFBIG, 552 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		write_fails = 0;
+		log_in();
+		assert_int_equal(send_content("STOR keep", "old"), 226);
+		end();
+		write_fails = rows[i].err;
+		log_in();
+		assert_int_equal(send_content("STOR keep", "new"),
+		    rows[i].code);
+		assert_int_equal(send_content("APPE keep", "new"),
+		    rows[i].code);
+		assert_string_equal(file_content("keep"), "old");
+		/* Nothing of it stays, to take up room. */
+		assert_int_equal(parts(), 0);
+		assert_int_equal(ask("NOOP"), 200);
+		end();
+	}
+	write_fails = 0;
+}
+
+static void
+unique_names(void **state)
+{
+	char line[PATH_SIZE], name[PATH_SIZE];
+
+	(void)state;
+	log_in();
+	for (int i = 0; i < 2; i++) {
+		int fd = data_connection();
+
+		say(i == 0 ? "STOU" : "STOU /mine.txt");
+		(void)snprintf(line, sizeof(line), "%s", read_line());
+		assert_int_equal(sscanf(line, "150 FILE: /%4000s", name), 1);
+		assert_int_equal(write(fd, "unique", 6), 6);
+		(void)close(fd);
+		assert_int_equal(reply(), 226);
+		assert_string_equal(file_content(name), "unique");
+		assert_int_equal(strncmp(name, i == 0 ? "upload." : "mine.txt.",
+				     7),
+		    0);
+	}
 	end();
 }
 
@@ -729,6 +949,11 @@ main(void)
 		cmocka_unit_test(links),
 		cmocka_unit_test(aborts),
 		cmocka_unit_test(broken_uploads),
+		cmocka_unit_test(resumed_uploads),
+		cmocka_unit_test(killed_uploads),
+		cmocka_unit_test(one_writer_at_a_time),
+		cmocka_unit_test(volumes_that_refuse),
+		cmocka_unit_test(unique_names),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
