@@ -88,6 +88,13 @@ session_log_open(const struct session *s, struct log_line *l, const char *event)
 	}
 }
 
+void
+session_forget(struct session *s)
+{
+	s->state = (struct session_state){ .cwd = "/" };
+	s->bad = 0;
+}
+
 int
 session_path(const struct session *s, struct view arg, char ret[PATH_SIZE])
 {
@@ -113,9 +120,8 @@ session_stall_deadline(const struct session *s)
 
 /* --- waiting -------------------------------------------------------------- */
 
-/* Takes in what the control connection has, during a transfer. */
-static int
-peek_control(struct session *s)
+int
+session_look(struct session *s)
 {
 	char bytes[1024];
 	ssize_t n = 1;
@@ -166,7 +172,7 @@ poll_once(struct session *s, int fd, short events, int timeout)
 		r = life_ended(s);
 	}
 	if (r == 0 && p[2].revents != 0) {
-		r = peek_control(s);
+		r = session_look(s);
 	}
 	return r < 0 ? r : p[0].revents != 0;
 }
@@ -390,7 +396,7 @@ session_run(struct session *s, const struct session_parts *parts)
 	lines_init(&s->lines);
 	chan_init(&s->control, parts->fd,
 	    (struct chan_wait){ session_wait, s });
-	s->state.cwd[0] = '/';
+	session_forget(s);
 	addr_text(&parts->peer, s->addr);
 	session_reply(s, REPLY_READY, "ftpd ready.");
 	deadline = line_deadline(s);

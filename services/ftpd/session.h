@@ -61,6 +61,7 @@ struct session_state {
 	/* The file whose size was told last, by SIZE. */
 	dev_t told_dev;
 	ino_t told_ino;
+	unsigned without; /* facts that OPTS MLST has left out */
 	char cwd[PATH_SIZE];
 	char rename_from[PATH_SIZE];
 };
@@ -111,6 +112,11 @@ int session_wait(void *session, int fd, short events, int64_t deadline);
 /* Looks without waiting, for transfers that never have to wait.  0, or as
  * above. */
 int session_glance(struct session *s);
+/* The same when a transfer begins: ABOR may have come with its command. */
+int session_look(struct session *s);
+
+/* Forgets all that was said, as at the beginning. */
+void session_forget(struct session *s);
 /* Does nothing for `ms`. */
 void session_pause(struct session *s, int ms);
 
@@ -137,7 +143,7 @@ void session_log_open(const struct session *s, struct log_line *l,
 
 /* session_login.c */
 command_handler session_auth, session_ccc, session_clnt, session_host,
-    session_pass, session_pbsz, session_prot, session_user;
+    session_pass, session_pbsz, session_prot, session_rein, session_user;
 /* session_info.c */
 command_handler session_allo, session_avbl, session_feat, session_help,
     session_mode, session_opts, session_quit, session_stru, session_type;

@@ -214,29 +214,54 @@ session_mdtm(struct session *s, struct view arg)
 	buf_done(&b);
 }
 
+/* Sets a time; false: the error has been replied. */
+static bool
+set_time(struct session *s, struct view name, time_t mtime, char ret[PATH_SIZE])
+{
+	int r = session_path(s, name, ret);
+
+	if (r == 0) {
+		r = fsroot_set_mtime(&s->parts.root, ret, mtime);
+	}
+	if (r < 0) {
+		session_reply_error(s, r);
+	}
+	return r == 0;
+}
+
 void
 session_mfmt(struct session *s, struct view arg)
 {
 	struct view when = view_cut(&arg, ' ');
 	char path[PATH_SIZE];
 	time_t mtime;
-	int r;
 
 	if (listing_parse_time(when, &mtime) < 0 || arg.n == 0) {
 		session_reply(s, REPLY_BAD_ARGUMENT,
 		    "MFMT YYYYMMDDHHMMSS name.");
-		return;
+	} else if (set_time(s, arg, mtime, path)) {
+		session_replyf(s, REPLY_FILE_STATUS, "Modify=%.*s; %s",
+		    (int)when.n, when.p, path);
 	}
-	r = session_path(s, arg, path);
-	if (r == 0) {
-		r = fsroot_set_mtime(&s->parts.root, path, mtime);
+}
+
+/*
+ * Both forms that clients use: "YYYYMMDDHHMM[SS] name", and "name atime mtime
+ * ctime UTC", of which the second time counts.
+ */
+static void
+site_utime(struct session *s, struct view arg)
+{
+	char path[PATH_SIZE];
+	struct view name;
+	time_t mtime;
+
+	if (listing_parse_utime(arg, &name, &mtime) < 0) {
+		session_reply(s, REPLY_BAD_ARGUMENT,
+		    "SITE UTIME YYYYMMDDHHMMSS name.");
+	} else if (set_time(s, name, mtime, path)) {
+		session_reply(s, REPLY_DONE, "Done.");
 	}
-	if (r < 0) {
-		session_reply_error(s, r);
-		return;
-	}
-	session_replyf(s, REPLY_FILE_STATUS, "Modify=%.*s; %s", (int)when.n,
-	    when.p, path);
 }
 
 /*
@@ -310,6 +335,8 @@ session_site(struct session *s, struct view arg)
 
 	if (view_eq_nocase(word, VIEW("CHMOD"))) {
 		site_chmod(s, arg);
+	} else if (view_eq_nocase(word, VIEW("UTIME"))) {
+		site_utime(s, arg);
 	} else if (view_eq_nocase(word, VIEW("HELP"))) {
 		session_help(s, VIEW("SITE"));
 	} else {

@@ -66,11 +66,12 @@ resolve(const struct list *l, const char *name, char *room, size_t size,
 }
 
 static void
-add_line(struct list *l, const struct listing_entry *e)
+add_line(struct list *l, struct listing_entry *e)
 {
 	if (l->format == LISTING_NAMES) {
 		buf_add_view(&l->out, buf_view(&l->prefix));
 	}
+	e->without = l->s->state.without;
 	listing_line(&l->out, l->format, e, time(NULL));
 }
 
@@ -95,7 +96,7 @@ add_entry(struct list *l, const char *name)
 static void
 add_part(struct list *l, int parts, const char *name)
 {
-	struct listing_entry e = { .name = view_str(name) };
+	struct listing_entry e = { .name = view_str(name), .part = true };
 	struct stat live;
 
 	if (fstatat(l->fd, name, &live, AT_SYMLINK_NOFOLLOW) < 0
@@ -180,7 +181,8 @@ send_list(struct list *l)
 	if (l->part) {
 		add_line(l,
 		    &(struct listing_entry){ .name = view_str(l->name),
-			.st = l->st });
+			.st = l->st,
+			.part = true });
 		return flush_out(l);
 	}
 	if (l->name != NULL) {
@@ -269,7 +271,10 @@ open_list(struct list *l, struct session *s, struct view arg, const char *verb,
 	if (r == 0) {
 		r = find(l);
 	}
-	if (r < 0) {
+	if (r == -ENOTDIR && format == LISTING_FACTS) {
+		/* RFC 3659 section 7.2.1 */
+		session_reply(s, REPLY_BAD_ARGUMENT, "MLSD is for folders.");
+	} else if (r < 0) {
 		session_reply_error(s, r);
 	} else {
 		make_prefix(l);
@@ -327,17 +332,17 @@ session_mlst(struct session *s, struct view arg)
 	struct listing_entry e = { .name = { NULL, 0 } };
 	char path[PATH_SIZE];
 	struct buf b;
-	bool part;
 	int r = session_path(s, arg, path);
 
 	if (r == 0) {
-		r = session_stat_of(s, path, &e.st, &part);
+		r = session_stat_of(s, path, &e.st, &e.part);
 	}
 	if (r < 0) {
 		session_reply_error(s, r);
 		return;
 	}
 	e.name = view_str(path);
+	e.without = s->state.without;
 	buf_init(&b, 2 * PATH_SIZE);
 	reply_first(&b, REPLY_FILE_DONE, "Facts:");
 	buf_add_char(&b, ' ');
@@ -376,10 +381,13 @@ session_stat(struct session *s, struct view arg)
 		return;
 	}
 	if (open_list(&l, s, arg, "STAT", LISTING_UNIX)) {
+		enum reply_code code = l.name == NULL ? REPLY_FOLDER_STATUS
+						      : REPLY_FILE_STATUS;
+
 		l.to = &s->control;
-		reply_first(&l.out, REPLY_FILE_STATUS, "Status follows:");
+		reply_first(&l.out, code, "Status follows:");
 		if (send_list(&l) == 0) {
-			session_reply(s, REPLY_FILE_STATUS, "End.");
+			session_reply(s, code, "End.");
 		} else {
 			session_end(s, "peer_gone");
 		}

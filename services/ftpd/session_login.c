@@ -8,12 +8,16 @@
 #include <unistd.h>
 
 #include "ftpd/auth.h"
+#include "ftpd/data.h"
 #include "ftpd/session.h"
 #include "ftpd/tls.h"
 #include "run/clock.h"
 #include "run/log.h"
 
 #define AUTH_MS 10000
+/* Of names and addresses, the latter in brackets (RFC 7151 section 3.1). */
+#define HOST_LETTERS \
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:[]"
 #define UPLOADS "wp-content/uploads"
 /* A wrong login takes this long, whatever was wrong. */
 #define WRONG_MS 1000
@@ -219,8 +223,7 @@ start_tls(struct session *s)
 			       : STATS_TLS12],
 	    1);
 	/* Nothing that was said in the clear counts any more. */
-	s->state = (struct session_state){ .cwd = "/" };
-	s->bad = 0;
+	session_forget(s);
 }
 
 void
@@ -306,16 +309,36 @@ session_ccc(struct session *s, struct view arg)
 	}
 }
 
+/*
+ * A session that somebody has logged in to is confined to that user for good,
+ * and TLS is not taken off again (which RFC 4217 section 11 asks for): there
+ * the way to begin anew is a new connection.
+ */
+void
+session_rein(struct session *s, struct view arg)
+{
+	(void)arg;
+	if (s->state.logged_in || s->control.ssl != NULL) {
+		session_end(s, "rein");
+		session_reply(s, REPLY_CLOSING, "Connect again to begin anew.");
+		return;
+	}
+	data_close(s);
+	session_forget(s);
+	session_reply(s, REPLY_READY, "As at the beginning.");
+}
+
 void
 session_host(struct session *s, struct view arg)
 {
-	(void)arg;
 	if (s->state.logged_in || s->state.has_user) {
 		session_reply(s, REPLY_BAD_SEQUENCE, "HOST comes first.");
-		return;
+	} else if (!view_only(arg, HOST_LETTERS)) {
+		session_reply(s, REPLY_BAD_ARGUMENT, "HOST name.");
+	} else {
+		/* There is one site, whatever its name. */
+		session_reply(s, REPLY_READY, "This host serves one site.");
 	}
-	/* There is one site, whatever its name. */
-	session_reply(s, REPLY_READY, "This host serves one site.");
 }
 
 void

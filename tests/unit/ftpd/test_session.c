@@ -262,6 +262,13 @@ static const struct {
 	{ "FEAT", 211, 211 },
 	{ "HELP", 214, 214 },
 	{ "HELP SITE", 214, 214 },
+	{ "HELP stor", 214, 214 },
+	{ "HELP PORT", 214, 214 },
+	{ "HELP XYZZY", 502, 502 },
+	{ "OPTS MLST size;", 200, 200 },
+	{ "OPTS MLST", 200, 200 },
+	{ "HOST a b", 501, 503 },
+	{ "HOST [::1]", 220, 503 },
 	{ "OPTS UTF8 ON", 200, 200 },
 	{ "OPTS UTF8 OFF", 504, 504 },
 	{ "OPTS X", 501, 501 },
@@ -307,6 +314,8 @@ static const struct {
 	{ "ALLO x", 530, 501 },
 	{ "ALLO 18446744073709551615", 530, 452 },
 	{ "AVBL", 530, 213 },
+	{ "AVBL /", 530, 213 },
+	{ "AVBL nowhere", 530, 550 },
 	{ "REST 0", 530, 350 },
 	{ "REST -1", 530, 501 },
 	{ "REST 18446744073709551615", 530, 501 },
@@ -333,10 +342,13 @@ static const struct {
 	{ "MLST", 530, 250 },
 	{ "MLST nowhere", 530, 550 },
 	{ "STAT", 530, 211 },
-	{ "STAT /", 530, 213 },
+	{ "STAT /", 530, 212 },
 	{ "STAT nowhere", 530, 550 },
 	{ "SITE", 501, 501 },
 	{ "SITE HELP", 530, 214 },
+	{ "SITE UTIME 20260101000000 nowhere", 530, 550 },
+	{ "SITE UTIME 20260101000000", 530, 501 },
+	{ "SITE UTIME nowhere", 530, 501 },
 	{ "SITE EXEC ls", 530, 500 },
 	{ "SITE CPFR x", 530, 500 },
 	{ "SITE CHMOD 999 x", 530, 501 },
@@ -344,7 +356,6 @@ static const struct {
 	{ "SITE CHMOD 644 nowhere", 530, 550 },
 	{ "SITE CHMOD 0 /", 530, 550 },
 	{ "STOU", 530, 425 },
-	{ "REIN", 502, 502 },
 	{ "ACCT x", 502, 502 },
 	{ "XYZZY", 500, 500 },
 	{ "", 500, 500 },
@@ -441,6 +452,21 @@ other_protocols(void **state)
 	ends_by_bad_input("SSH-2.0-x", 421);
 	ends_by_bad_input("\x16\x03\x01", 421);
 	ends_by_bad_input("XYZZY", 500);
+}
+
+static void
+beginning_anew(void **state)
+{
+	(void)state;
+	begin();
+	assert_int_equal(ask("USER bob"), 331);
+	assert_int_equal(ask("REIN"), 220);
+	assert_int_equal(ask("PASS sesame"), 503);
+	assert_int_equal(ask("USER bob"), 331);
+	assert_int_equal(ask("PASS sesame"), 230);
+	assert_int_equal(ask("REIN"), 421);
+	assert_int_equal(reply(), 0);
+	end();
 }
 
 static void
@@ -628,6 +654,22 @@ downloads_and_listings(void **state)
 	assert_int_equal(ask("MFMT 20200229010203 f"), 213);
 	say("MDTM f");
 	assert_string_equal(read_line(), "213 20200229010203");
+	assert_int_equal(ask("SITE UTIME 200002290102 f"), 200);
+	say("MDTM f");
+	assert_string_equal(read_line(), "213 20000229010200");
+	assert_int_equal(ask("SITE UTIME f 20010101000000 20020101000000 "
+			     "20030101000000 UTC"),
+	    200);
+	say("MDTM f");
+	assert_string_equal(read_line(), "213 20020101000000");
+	say("OPTS MLST size;type;nothing;");
+	assert_string_equal(read_line(), "200 MLST OPTS type;size;");
+	assert_string_equal(get_content("MLSD"), "type=file;size=10; f\r\n");
+	assert_int_equal(ask("OPTS MLST"), 200);
+	assert_string_equal(get_content("MLSD"), " f\r\n");
+	(void)close(data_connection());
+	assert_int_equal(ask("MLSD f"), 501);
+	assert_int_equal(ask("STAT f"), 213);
 	say("PWD");
 	assert_string_equal(read_line(), "257 \"/d\" is the current folder.");
 	end();
@@ -695,6 +737,13 @@ aborts(void **state)
 	(void)close(fd);
 	assert_string_equal(file_content("keep"), "old");
 	assert_int_equal(parts(), 1);
+	/* In one packet with the command. */
+	fd = data_connection();
+	assert_int_equal(ask("STOR keep\r\nABOR"), 150);
+	assert_int_equal(reply(), 426);
+	assert_int_equal(reply(), 226);
+	(void)close(fd);
+	assert_string_equal(file_content("keep"), "old");
 	/* Commands that came meanwhile are run afterwards. */
 	fd = data_connection();
 	assert_int_equal(ask("STOR keep"), 150);
@@ -942,6 +991,7 @@ main(void)
 		cmocka_unit_test(three_wrong_ones_end_it),
 		cmocka_unit_test(tls_required),
 		cmocka_unit_test(other_protocols),
+		cmocka_unit_test(beginning_anew),
 		cmocka_unit_test(lines_too_long),
 		cmocka_unit_test(uploads),
 		cmocka_unit_test(downloads_and_listings),
