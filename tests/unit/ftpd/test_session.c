@@ -92,7 +92,7 @@ tcp_pair(int pair[2])
 	struct sockaddr_in addr = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t n = sizeof(addr);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	assert_int_equal(bind(fd, (struct sockaddr *)&addr, n), 0);
 	assert_int_equal(listen(fd, 1), 0);
@@ -101,6 +101,10 @@ tcp_pair(int pair[2])
 	assert_int_equal(connect(pair[0], (struct sockaddr *)&addr, n), 0);
 	pair[1] = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	assert_true(pair[1] >= 0);
+	/* As the listener does. */
+	assert_int_equal(setsockopt(pair[1], SOL_SOCKET, SO_OOBINLINE, &one,
+			     sizeof(one)),
+	    0);
 	(void)close(fd);
 }
 
@@ -694,6 +698,8 @@ renames_and_removes(void **state)
 	assert_int_equal(ask("DELE rd"), 550);
 	assert_int_equal(ask("RNFR rd"), 350);
 	assert_int_equal(ask("RNTO rd/below"), 553);
+	assert_int_equal(ask("RNFR rd"), 350);
+	assert_int_equal(ask("RNTO /"), 550);
 	assert_int_equal(ask("RMD rd"), 250);
 	end();
 }
@@ -704,7 +710,15 @@ links(void **state)
 	(void)state;
 	assert_int_equal(symlink("/etc/passwd", "evil"), 0);
 	assert_int_equal(symlink("/tmp", "evildir"), 0);
+	assert_int_equal(mkfifo("fifo", 0600), 0);
 	log_in();
+	/* Nobody is at its other end, and nobody waits. */
+	assert_int_equal(ask("RETR fifo"), 550);
+	assert_int_equal(ask("STOR fifo"), 550);
+	assert_int_equal(ask("APPE fifo"), 550);
+	assert_int_equal(ask("SIZE fifo"), 550);
+	assert_int_equal(ask("SITE CHMOD 600 fifo"), 550);
+	assert_int_equal(ask("DELE fifo"), 250);
 	assert_int_equal(ask("RETR evil"), 550);
 	assert_int_equal(ask("SIZE evil"), 550);
 	assert_int_equal(ask("STOR evil"), 550);
@@ -730,9 +744,11 @@ aborts(void **state)
 	assert_int_equal(write(fd, "new", 3), 3);
 	say("STAT");
 	assert_int_equal(reply(), 211);
-	/* As Telnet has it: interrupt, mark, then the word. */
-	assert_int_equal(write(c.fd, "\xff\xf4\xff\xf2", 4), 4);
-	assert_int_equal(ask("ABOR"), 426);
+	/* As clients do: interrupt and the mark's beginning out of band. */
+	assert_int_equal(send(c.fd, "\xff\xf4\xff", 3, MSG_OOB), 3);
+	assert_int_equal(ask("\xf2"
+			     "ABOR"),
+	    426);
 	assert_int_equal(reply(), 226);
 	(void)close(fd);
 	assert_string_equal(file_content("keep"), "old");

@@ -45,6 +45,10 @@ struct wire {
 	bool hold; /* an upload does not end before all was said */
 	bool absent; /* nor does its connection come */
 	bool patient; /* waits for the server to end it */
+	bool deaf; /* does not read what it downloads */
+	bool ports_taken; /* nobody can listen anywhere */
+	in_addr_t from; /* whose its data connections are; 0: its own */
+	unsigned strangers; /* connections from there before its own comes */
 	/* What the client says next; *ret.p == NULL: nothing more. */
 	void (*next)(struct wire *w, struct view *ret);
 	void *ctx;
@@ -126,7 +130,11 @@ getsockname(int fd, struct sockaddr *addr, socklen_t *n)
 int
 bind(int fd, const struct sockaddr *addr, socklen_t n)
 {
-	return wire == NULL ? (int)syscall(SYS_bind, fd, addr, n) : 0;
+	if (wire == NULL) {
+		return (int)syscall(SYS_bind, fd, addr, n);
+	}
+	errno = EADDRINUSE;
+	return wire->ports_taken ? -1 : 0;
 }
 
 static void
@@ -167,6 +175,13 @@ accept4(int fd, struct sockaddr *addr, socklen_t *n, int flags)
 
 	if (wire == NULL) {
 		return (int)syscall(SYS_accept4, fd, addr, n, flags);
+	}
+	if (wire->strangers > 0) {
+		wire->strangers--;
+		loopback(addr, n);
+		((struct sockaddr_in *)(void *)addr)->sin_addr.s_addr =
+		    wire->from;
+		return dup(wire->control[1]);
 	}
 	if (wire->absent || wire->data[1] < 0) {
 		errno = EAGAIN;
@@ -272,7 +287,7 @@ wire_transfer(struct wire *w)
 		}
 		(void)shutdown(w->data[0], SHUT_WR);
 	}
-	for (n = 1; n > 0;) {
+	for (n = 1; n > 0 && !w->deaf;) {
 		n = wire_read(w->data[0], w->data_ssl, bytes, sizeof(bytes));
 		if (n > 0) {
 			buf_add(&w->got, bytes, (size_t)n);
@@ -325,7 +340,8 @@ wire_ready(const struct wire *w, struct pollfd *p, nfds_t n)
 
 		if (p[i].fd >= 0 && fstat(p[i].fd, &st) == 0
 		    && st.st_ino == w->passive) {
-			bool there = !w->absent && w->data[1] >= 0;
+			bool there = w->strangers > 0
+			    || (!w->absent && w->data[1] >= 0);
 
 			r -= p[i].revents != 0;
 			p[i].revents = there ? POLLIN : 0;
