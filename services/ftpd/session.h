@@ -15,16 +15,16 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/path.h"
 #include "ftpd/addr.h"
-#include "ftpd/chan.h"
 #include "ftpd/command.h"
 #include "ftpd/lines.h"
-#include "ftpd/path.h"
 #include "ftpd/reply.h"
 #include "ftpd/settings.h"
 #include "ftpd/stage.h"
 #include "ftpd/stats.h"
 #include "run/fsroot.h"
+#include "tls/chan.h"
 
 struct session_parts {
 	const struct settings *settings;

@@ -57,6 +57,9 @@ log_transfer(struct session *s, const struct transfer *t, int r)
 	session_log_open(s, &l, "transfer");
 	log_str(&l, "verb", t->verb);
 	log_str(&l, "path", t->path);
+	if (t->from > 0) {
+		log_num(&l, "from", (int64_t)t->from);
+	}
 	log_num(&l, "bytes", (int64_t)s->moved);
 	log_num(&l, "ms", clock_ms() - t->started);
 	log_str(&l, "result", r == 0 ? "ok" : "failed");
@@ -244,6 +247,7 @@ session_retr(struct session *s, struct view arg)
 		session_reply_error(s, r);
 	} else if (restart_allowed(s, st.st_size)
 	    && data_open(s, "Here it comes.")) {
+		t.from = s->state.rest;
 		transfer_end(s, &t, send_file(s, fd, (off_t)s->state.rest));
 	}
 	if (fd >= 0) {
@@ -443,6 +447,7 @@ upload(struct session *s, struct upload_job *u, const char *text, bool append)
 	int r = 0;
 
 	if (begin_upload(s, u, append) && data_open(s, text)) {
+		u->t.from = u->keep;
 		r = store(s, u);
 		/* Before the reply: who reads it may go on at once. */
 		stage_release(&s->parts.stage, &u->part, worth_keeping(s, r));

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/escape.h"
-#include "ftpd/path.h"
+#include "base/path.h"
 
 uint16_t
 settings_health_port(const void *settings)

@@ -245,6 +245,9 @@ stage_begin(struct stage *stage, const char *path, struct upload *ret)
 int
 stage_cut(struct upload *u, uint64_t n)
 {
+	if (n == 0 && u->size == 0) {
+		return 0;
+	}
 	if (ftruncate(u->fd, (off_t)n) < 0
 	    || lseek(u->fd, (off_t)n, SEEK_SET) < 0) {
 		return -errno;
