@@ -167,7 +167,7 @@ available(const struct session *s, struct view folder, uint64_t *ret)
 {
 	char path[PATH_SIZE];
 	struct statfs fs;
-	int fd;
+	int fd = -1;
 	int r = session_path(s, folder, path);
 
 	if (r == 0) {
@@ -189,7 +189,7 @@ available(const struct session *s, struct view folder, uint64_t *ret)
 void
 session_allo(struct session *s, struct view arg)
 {
-	uint64_t want, have;
+	uint64_t want, have = 0;
 	int r = view_u64(view_cut(&arg, ' '), &want);
 
 	if (r < 0) {
@@ -209,7 +209,7 @@ session_allo(struct session *s, struct view arg)
 void
 session_avbl(struct session *s, struct view arg)
 {
-	uint64_t have;
+	uint64_t have = 0;
 	int r = available(s, arg, &have);
 
 	if (r < 0) {

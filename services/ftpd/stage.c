@@ -202,7 +202,7 @@ static int
 try_begin(struct stage *stage, const char *path, struct upload *u)
 {
 	const char *name;
-	struct stat st;
+	struct stat st = { .st_size = 0 };
 	int r = enter_parent(stage, path, true, &name);
 
 	if (r < 0) {
@@ -355,7 +355,7 @@ stage_stat(struct stage *stage, const char *path, struct stat *ret)
 static int
 remove_part(int folder, const char *name, int64_t before)
 {
-	struct stat st;
+	struct stat st = { .st_mtime = 0 };
 	int fd = openat(folder, name,
 	    O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	int r = fd < 0 ? -errno : lock_part(folder, name, fd, &st);
