@@ -262,7 +262,7 @@ static void
 wire_transfer(struct wire *w)
 {
 	char bytes[65536];
-	ssize_t n = 1;
+	ssize_t n;
 
 	if (w->data[0] < 0 || w->data[1] >= 0) {
 		return; /* none, or not taken yet */
@@ -275,10 +275,11 @@ wire_transfer(struct wire *w)
 	if (w->data_ssl != NULL && SSL_do_handshake(w->data_ssl) != 1) {
 		return;
 	}
-	if (!w->content_sent && w->content.n > 0) {
-		n = w->data_ssl == NULL
-		    ? send(w->data[0], w->content.p, w->content.n, MSG_NOSIGNAL)
-		    : SSL_write(w->data_ssl, w->content.p, (int)w->content.n);
+	if (!w->content_sent && w->data_ssl != NULL) {
+		(void)SSL_write(w->data_ssl, w->content.p, (int)w->content.n);
+	} else if (!w->content_sent) {
+		(void)send(w->data[0], w->content.p, w->content.n,
+		    MSG_NOSIGNAL);
 	}
 	w->content_sent = true;
 	if (!w->hold) {
