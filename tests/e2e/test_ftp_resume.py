@@ -8,12 +8,15 @@ import pathlib
 import signal
 import socket
 import time
+import types
 import uuid
 
 import pytest
 
+from stack import engine, settings
 from stack.curl import CurlFtp
 from stack.ftplib_tls import FtpTls
+from stack.stack import free_port
 
 UPLOADS = "wp-content/uploads"
 HALF = 1_500_000
@@ -194,3 +197,65 @@ def test_one_writer(stack, curl_ftp, folder, blob):
     assert ftp.voidresp().startswith("226")
     ftp.close()
     assert curl_ftp.download(folder + "/w.bin") == b"first"
+
+
+@pytest.fixture
+def small_volume(stack):
+    """ftpd by itself with a volume of 2 MB; its client, and its container."""
+    name = settings.PROJECT + "-small-volume"
+    port = free_port(settings.FIRST_PORT + 50, 8)
+    secrets = pathlib.Path(stack.ca).parent
+    command = ["run", "-d", "--name", name, "--read-only", "--cap-drop", "ALL",
+               "--network", "host", "--tmpfs", "/tmp",
+               "--tmpfs", "/var/lib/ftpcert:uid=20102,mode=0750",
+               "--tmpfs", "/var/www/html:size=2m,uid=20102,mode=0755"]
+    for secret, variable in (("ca_cert", "CA_CERT_FILE"),
+                             ("ca_key", "CA_KEY_FILE"),
+                             ("ftp_password", "FTPD_PASSWORD_FILE")):
+        command += ["-v", "%s/%s.txt:/run/%s:ro" % (secrets, secret, secret),
+                    "-e", "%s=/run/%s" % (variable, secret)]
+    for variable, value in (
+            ("DOMAIN_NAME", settings.DOMAIN), ("FTPD_USER", "bob"),
+            ("FTPD_CERT", "/tmp/ftpd/tls.crt"),
+            ("FTPD_KEY", "/tmp/ftpd/tls.key"), ("FTPD_PORT", port),
+            ("FTPD_HTTP_PORT", port + 1), ("FTPD_PASV_MIN", port + 2),
+            ("FTPD_PASV_MAX", port + 7)):
+        command += ["-e", "%s=%s" % (variable, value)]
+    engine.docker(*command, "ftpd:" + stack.tag)
+    try:
+        deadline = time.monotonic() + 20
+        while engine.docker("exec", name, "ftpd", "--healthcheck",
+                            check=False).returncode != 0:
+            assert time.monotonic() < deadline, engine.docker(
+                "logs", name).stderr
+            time.sleep(0.2)
+        there = types.SimpleNamespace(ca=stack.ca, ftp_port=port,
+                                      https_port=stack.https_port)
+        yield CurlFtp(there, "bob", stack.secret("ftp_password")), name
+    finally:
+        engine.docker("rm", "-f", name)
+
+
+def test_a_full_volume(small_volume, blob, tmp_path):
+    """The client hears why, the old file stays, and what did not fit does not
+    take the room of what does."""
+    client, name = small_volume
+    small = tmp_path / "small"
+    small.write_bytes(os.urandom(1000))
+    client.upload(small, "live.php")
+    done = client.run("live.php", "-T", str(blob))
+    assert done.returncode != 0 and b"452" in done.stderr, done.stderr
+    assert client.download("live.php") == small.read_bytes()
+    done = client.run("live.php", "-a", "-T", str(blob))
+    assert done.returncode != 0 and b"452" in done.stderr, done.stderr
+    assert client.download("live.php") == small.read_bytes()
+    left = engine.docker("exec", name, "find", "/var/www/html", "-type", "f")
+    assert left.stdout.split() == ["/var/www/html/live.php"]
+    # With nothing left at all, one can still log in and make room.
+    engine.docker("exec", name, "sh", "-c",
+                  "cat /dev/zero >/var/www/html/fill", check=False)
+    done = client.run("new", "-T", str(small))
+    assert done.returncode != 0 and b"452" in done.stderr, done.stderr
+    client.quote("DELE fill")
+    client.upload(small, "new")
+    assert client.download("new") == small.read_bytes()
