@@ -311,6 +311,8 @@ dispatch(struct session *s, const struct command *c, struct view arg)
 	}
 	if (c->run == NULL) {
 		session_reply(s, c->code, c->text);
+	} else if (s->state.logged_in && !session_may(s, c)) {
+		session_reply(s, REPLY_FAILED, "You have no right to do that.");
 	} else {
 		c->run(s, arg);
 	}

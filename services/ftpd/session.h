@@ -44,7 +44,7 @@ struct session_parts {
 	 * do.  NULL in tests.
 	 */
 	int (*confine_user)(const struct settings *settings, int folder_fd,
-	    int stage_fd);
+	    int stage_fd, unsigned rights);
 };
 
 /* What AUTH TLS sets back. */
@@ -76,6 +76,7 @@ struct session {
 	int64_t stop_at; /* 0, or when a running transfer has to end */
 	const char *ending; /* NULL, or why the session ends */
 	unsigned failures; /* logins */
+	unsigned rights; /* USERS_READ and so on, once logged in */
 	unsigned bad; /* bad commands in a row */
 	uint64_t commands;
 	bool greeted; /* a whole line has come */
@@ -140,6 +141,12 @@ int64_t session_stall_deadline(const struct session *s);
 struct log_line;
 void session_log_open(const struct session *s, struct log_line *l,
     const char *event);
+
+/*
+ * Have the user's rights room for this command?  The kernel asks again, but
+ * for deleting.
+ */
+bool session_may(const struct session *s, const struct command *c);
 
 /* session_login.c */
 command_handler session_auth, session_ccc, session_clnt, session_host,

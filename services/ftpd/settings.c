@@ -7,6 +7,7 @@
 
 #include "base/escape.h"
 #include "base/path.h"
+#include "ftpd/users.h"
 
 uint16_t
 settings_health_port(const void *settings)
@@ -132,6 +133,9 @@ settings_check(const void *settings, struct buf *faults)
 		    "FTPD_PASSWORD_FILE: the secret has control "
 		    "characters or more than %d bytes; make it one line\n",
 		    SETTINGS_PASSWORD_MAX);
+	}
+	if (s->users_file[0] != '\0') {
+		users_check(s->users_file, view_str(s->user), faults);
 	}
 	if (s->wordpress_login && s->db_password[0] == '\0') {
 		buf_add_str(faults,

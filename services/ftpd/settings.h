@@ -35,7 +35,10 @@ struct settings {
 	char *root;
 	char *user;
 	char *password;
+	char *users_file;
 	bool wordpress_login;
+	uint64_t ban_failures;
+	uint64_t ban_seconds;
 	char *db_host;
 	uint64_t db_port;
 	char *db_user;

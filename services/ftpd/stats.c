@@ -12,7 +12,7 @@ static const char *const direction_names[] = { "upload", "download",
 static const char *const result_names[] = { "ok", "aborted", "failed" };
 static const char *const version_names[] = { "1.2", "1.3" };
 static const char *const refusal_names[] = { "full", "per_address",
-	"foreign_protocol" };
+	"foreign_protocol", "banned", "evicted" };
 static const char *const data_names[] = { "peer", "tls_session", "timeout",
 	"no_port" };
 static const char *const layer_names[] = { "landlock_files", "landlock_ports",
@@ -59,6 +59,9 @@ static const struct family families[] = {
 	    "Session processes that a signal ended."),
 	EACH(refusals, COUNTER, "sessions_refused_total",
 	    "Control connections refused, by reason.", "reason", refusal_names),
+	ONE(bans_total, COUNTER, "bans_total",
+	    "Addresses banned for wrong logins."),
+	ONE(bans_active, GAUGE, "bans_active", "Addresses banned now."),
 	EACH(logins, COUNTER, "logins_total", "Logins, by result.", "result",
 	    login_names),
 	ONE(commands, COUNTER, "commands_total", "Command lines received."),

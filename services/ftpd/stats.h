@@ -31,6 +31,8 @@ enum stats_refusal {
 	STATS_FULL,
 	STATS_PER_ADDRESS,
 	STATS_FOREIGN,
+	STATS_BANNED,
+	STATS_EVICTED,
 	STATS_REFUSAL_COUNT
 };
 enum stats_data {
@@ -59,6 +61,8 @@ struct stats {
 	stats_counter landlock_abi;
 	stats_counter layers[STATS_LAYER_COUNT];
 	stats_counter certificate_loaded; /* Unix time */
+	stats_counter bans_total;
+	stats_counter bans_active;
 	/* Added to by sessions. */
 	stats_counter refusals[STATS_REFUSAL_COUNT];
 	stats_counter logins[STATS_LOGIN_COUNT];

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "ftpd/sandbox.h"
+#include "ftpd/users.h"
 #include "run/confine.h"
 
 #define DB_PORT 29805
@@ -88,7 +89,7 @@ as_user(void)
 {
 	int r = as_session();
 
-	return r == 0 ? sandbox_user(&settings, folder_fd, -1) : r;
+	return r == 0 ? sandbox_user(&settings, folder_fd, -1, USERS_ALL) : r;
 }
 
 static bool
@@ -170,12 +171,9 @@ own_folder_works(void)
 static int
 nothing_to_add(void)
 {
-	/* Sanitized programs do without the second list of calls. */
-#if !defined(__SANITIZE_ADDRESS__)
 	if (!denied(syscall(__NR_seccomp, 0, 0, NULL))) {
 		return 1;
 	}
-#endif
 	return no_way_out();
 }
 
@@ -209,7 +207,7 @@ as_editor(void)
 	up = openat(folder_fd, "up", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	stage = openat(folder_fd, "stage", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	r = as_session();
-	return r == 0 ? sandbox_user(&settings, up, stage) : r;
+	return r == 0 ? sandbox_user(&settings, up, stage, USERS_ALL) : r;
 }
 
 static int
@@ -232,6 +230,78 @@ only_these_folders(void)
 		return 2;
 	}
 	return unlinkat(folder_fd, "up/file", 0) < 0 ? 3 : no_way_out();
+}
+
+/* A user of the users file who may only read; or only write. */
+static int
+with_rights(unsigned rights)
+{
+	int r, fd;
+
+	fd = openat(folder_fd, "file", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	if (fd < 0 || write(fd, "text", 4) != 4 || close(fd) < 0) {
+		return -1;
+	}
+	r = as_session();
+	return r == 0 ? sandbox_user(&settings, folder_fd, -1, rights) : r;
+}
+
+static int
+as_reader(void)
+{
+	return with_rights(USERS_READ);
+}
+
+static int
+as_writer(void)
+{
+	return with_rights(USERS_WRITE);
+}
+
+static int
+nothing_changes(void)
+{
+	struct timespec times[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+	char self[32];
+	int fd = openat(folder_fd, "file", O_RDONLY | O_CLOEXEC);
+	char bytes[4];
+
+	if (fd < 0 || read(fd, bytes, 4) != 4) {
+		return 1;
+	}
+	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	if (!denied(openat(folder_fd, "file", O_WRONLY | O_CLOEXEC))
+	    || !denied(openat(folder_fd, "file", O_RDONLY | O_TRUNC))
+	    || !denied(openat(folder_fd, "new", O_CREAT | O_RDONLY, 0600))
+	    || !denied(mkdirat(folder_fd, "new", 0700))
+	    || !denied(renameat(folder_fd, "file", folder_fd, "new"))
+	    || !denied(unlinkat(folder_fd, "file", 0))) {
+		return 2;
+	}
+	/* What Landlock does not see. */
+	if (!denied(fchmod(fd, 0777))
+	    || !denied(fchmodat(folder_fd, "file", 0777, 0))
+	    || !denied(fchmodat(AT_FDCWD, self, 0777, 0))
+	    || !denied(utimensat(folder_fd, "file", times, 0))
+	    || !denied(futimens(fd, times)) || !denied(ftruncate(fd, 0))
+	    || !denied(syscall(__NR_fsetxattr, fd, "user.x", "x", 1, 0))
+	    || !denied(syscall(__NR_fchown, fd, getuid(), getgid()))) {
+		return 3;
+	}
+	return no_way_out();
+}
+
+static int
+nothing_is_read(void)
+{
+	if (!denied(openat(folder_fd, "file", O_RDONLY | O_CLOEXEC))
+	    || !denied(openat(folder_fd, ".", O_RDONLY | O_DIRECTORY))) {
+		return 1;
+	}
+	return fchmodat(folder_fd, "file", 0644, 0) < 0
+		|| unlinkat(folder_fd, "file", 0) < 0
+	    ? 2
+	    : no_way_out();
 }
 
 static int
@@ -321,8 +391,17 @@ roles(void **state)
 {
 	(void)state;
 	in_child(sandbox_authenticator, roles_have_no_files);
+	in_child(sandbox_hasher, roles_have_no_files);
 	in_child(as_reporter, roles_have_no_files);
 	in_child(as_wplogin, database_only);
+}
+
+static void
+rights(void **state)
+{
+	(void)state;
+	in_child(as_reader, nothing_changes);
+	in_child(as_writer, nothing_is_read);
 }
 
 static void
@@ -343,6 +422,7 @@ main(void)
 		cmocka_unit_test(user),
 		cmocka_unit_test(signals),
 		cmocka_unit_test(roles),
+		cmocka_unit_test(rights),
 		cmocka_unit_test(editor),
 	};
 

@@ -207,7 +207,7 @@ begin(void)
 		(void)close(life[1]);
 		(void)close(intro[0]);
 		(void)close(control[0]);
-		_exit(auth_run(&settings, intro[1], life[0], -1));
+		_exit(auth_run(&settings, intro[1], life[0], -1, -1));
 	}
 	assert_int_equal(auth_introduce(intro[0], auth[1], &hello), 0);
 	c.session = fork();
