@@ -21,6 +21,7 @@
 #include "ftpd/bans.h"
 #include "ftpd/children.h"
 #include "ftpd/hasher.h"
+#include "ftpd/pasvnets.h"
 #include "ftpd/reporter.h"
 #include "ftpd/resolver.h"
 #include "ftpd/sandbox.h"
@@ -59,6 +60,7 @@ struct listener {
 	SSL_CTX *tls;
 	struct addr_gateways gateways;
 	struct resolver resolver;
+	struct pasvnets nets;
 	struct children children;
 	struct bans bans;
 	struct watch cert;
@@ -426,6 +428,9 @@ be_session(struct listener *l, int fd, int auth_fd, const struct in6_addr *peer)
 	struct session *s = calloc(1, sizeof(*s));
 	int r = s == NULL ? -ENOMEM : tls_own_tickets(l->tls);
 
+	if (pasvnets_find(&l->nets, peer, &parts.pasv)) {
+		parts.has_pasv = true;
+	}
 	if (r == 0) {
 		r = sandbox_session(l->rules_fd);
 	}
@@ -839,6 +844,20 @@ drain(struct listener *l)
 
 /* --- all of it ------------------------------------------------------------ */
 
+/* The settings have been checked. */
+static int
+take_networks(struct listener *l)
+{
+	struct buf faults;
+	int r;
+
+	buf_init(&faults, 0);
+	r = pasvnets_parse(view_str(l->settings->pasv_networks), &l->nets,
+	    &faults);
+	buf_done(&faults);
+	return r;
+}
+
 /* Everything before the first connection.  0, or -errno after a log line. */
 static int
 set_up(struct listener *l)
@@ -863,6 +882,9 @@ set_up(struct listener *l)
 	sandbox_opaque();
 	l->sig_fd = sig_open();
 	r = l->sig_fd < 0 ? l->sig_fd : confine_no_new_privs();
+	if (r == 0) {
+		r = take_networks(l);
+	}
 	if (r == 0) {
 		r = start_authenticator(l);
 	}

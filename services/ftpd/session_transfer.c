@@ -102,8 +102,8 @@ transfer_end(struct session *s, const struct transfer *t, int r)
 	    : code == REPLY_ABORTED       ? STATS_ABORTED
 					  : STATS_FAILED;
 
-	stats_add(&stats->transfers[t->direction][result], 1);
-	stats_add(&stats->bytes[t->direction], s->moved);
+	stats_transfer(stats, t->direction, result, s->moved,
+	    clock_ms() - t->started);
 	log_transfer(s, t, r);
 	session_reply(s, code, text);
 	if (r == 0) {

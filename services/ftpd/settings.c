@@ -7,6 +7,7 @@
 
 #include "base/escape.h"
 #include "base/path.h"
+#include "ftpd/pasvnets.h"
 #include "ftpd/users.h"
 
 uint16_t
@@ -103,6 +104,7 @@ void
 settings_check(const void *settings, struct buf *faults)
 {
 	const struct settings *s = settings;
+	struct pasvnets nets;
 
 	check_ports(s, faults);
 	check_root(s, faults);
@@ -120,6 +122,7 @@ settings_check(const void *settings, struct buf *faults)
 		    " is neither an IPv4 address nor a host "
 		    "name\n");
 	}
+	(void)!pasvnets_parse(view_str(s->pasv_networks), &nets, faults);
 	if (path_has_control(view_str(s->user))
 	    || strlen(s->user) > SETTINGS_USER_MAX) {
 		buf_addf(faults,

@@ -32,6 +32,7 @@ struct settings {
 	uint64_t pasv_min;
 	uint64_t pasv_max;
 	char *pasv_address;
+	char *pasv_networks;
 	char *root;
 	char *user;
 	char *password;

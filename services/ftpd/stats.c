@@ -27,6 +27,28 @@ stats_new(void)
 	return p == MAP_FAILED ? NULL : p;
 }
 
+static const struct {
+	int64_t ms;
+	const char *le; /* the same in seconds */
+} buckets[STATS_BUCKET_COUNT] = { { 10, "0.01" }, { 50, "0.05" },
+	{ 250, "0.25" }, { 1000, "1" }, { 5000, "5" }, { 30000, "30" },
+	{ 300000, "300" }, { INT64_MAX, "+Inf" } };
+
+void
+stats_transfer(struct stats *s, enum stats_direction direction,
+    enum stats_result result, uint64_t bytes, int64_t ms)
+{
+	size_t i = 0;
+
+	while (i < STATS_BUCKET_COUNT - 1 && ms > buckets[i].ms) {
+		i++;
+	}
+	stats_add(&s->transfers[direction][result], 1);
+	stats_add(&s->bytes[direction][result], bytes);
+	stats_add(&s->durations[direction][i], 1);
+	stats_add(&s->duration_ms[direction], (uint64_t)ms);
+}
+
 /* A metric, or several told apart by labels. */
 struct family {
 	const char *name;
@@ -65,9 +87,6 @@ static const struct family families[] = {
 	EACH(logins, COUNTER, "logins_total", "Logins, by result.", "result",
 	    login_names),
 	ONE(commands, COUNTER, "commands_total", "Command lines received."),
-	EACH(bytes, COUNTER, "transfer_bytes_total",
-	    "Bytes of file content and listings moved.", "direction",
-	    direction_names),
 	EACH(data_refused, COUNTER, "data_refused_total",
 	    "Data connections refused, by reason.", "reason", data_names),
 	ONE(data_resumed, COUNTER, "data_resumed_total",
@@ -102,17 +121,53 @@ write_family(struct metrics *m, const struct family *f, const struct stats *s)
 }
 
 static void
-write_transfers(const struct stats *s, struct metrics *m)
+write_by_result(struct metrics *m, const char *name, const char *help,
+    const stats_counter counts[STATS_DIRECTION_COUNT][STATS_RESULT_COUNT])
 {
-	metrics_family(m, "ftpd_transfers_total", METRICS_COUNTER,
-	    "Transfers ended, by direction and result.");
+	metrics_family(m, name, METRICS_COUNTER, help);
 	for (size_t d = 0; d < STATS_DIRECTION_COUNT; d++) {
 		for (size_t r = 0; r < STATS_RESULT_COUNT; r++) {
 			metrics_label(m, "direction",
 			    view_str(direction_names[d]));
 			metrics_label(m, "result", view_str(result_names[r]));
-			metrics_u64(m, stats_get(&s->transfers[d][r]));
+			metrics_u64(m, stats_get(&counts[d][r]));
 		}
+	}
+}
+
+/* The histogram's samples for one direction: buckets hold all that is less. */
+static void
+write_durations_of(struct metrics *m, const struct stats *s, size_t d)
+{
+	struct view direction = view_str(direction_names[d]);
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < STATS_BUCKET_COUNT; i++) {
+		n += stats_get(&s->durations[d][i]);
+		metrics_suffix(m, "_bucket");
+		metrics_label(m, "direction", direction);
+		metrics_label(m, "le", view_str(buckets[i].le));
+		metrics_u64(m, n);
+	}
+	metrics_suffix(m, "_sum");
+	metrics_label(m, "direction", direction);
+	metrics_double(m, (double)stats_get(&s->duration_ms[d]) / 1000);
+	metrics_suffix(m, "_count");
+	metrics_label(m, "direction", direction);
+	metrics_u64(m, n);
+}
+
+static void
+write_transfers(const struct stats *s, struct metrics *m)
+{
+	write_by_result(m, "ftpd_transfers_total",
+	    "Transfers ended, by direction and result.", s->transfers);
+	write_by_result(m, "ftpd_transfer_bytes_total",
+	    "Bytes of file content and listings moved by them.", s->bytes);
+	metrics_family(m, "ftpd_transfer_duration_seconds", METRICS_HISTOGRAM,
+	    "How long transfers took.");
+	for (size_t d = 0; d < STATS_DIRECTION_COUNT; d++) {
+		write_durations_of(m, s, d);
 	}
 }
 

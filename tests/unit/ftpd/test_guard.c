@@ -18,6 +18,8 @@
 #include "ftpd/auth.h"
 #include "ftpd/bans.h"
 #include "ftpd/children.h"
+#include "ftpd/pasvnets.h"
+#include "ftpd/stats.h"
 #include "ftpd/throttle.h"
 #include "ftpd/watch.h"
 
@@ -326,6 +328,128 @@ own_old_ones_end(void **state)
 	children_done(&c8);
 }
 
+/* --- PASV's answers ------------------------------------------------------- */
+
+static const char *
+answer_to(const struct pasvnets *nets, const char *client)
+{
+	static char text[INET_ADDRSTRLEN];
+	struct in6_addr a = six(client);
+	struct in_addr answer;
+
+	return pasvnets_find(nets, &a, &answer)
+	    ? inet_ntop(AF_INET, &answer, text, sizeof(text))
+	    : "none";
+}
+
+static void
+answers_by_network(void **state)
+{
+	struct pasvnets nets;
+	struct buf faults;
+
+	(void)state;
+	buf_init(&faults, 4096);
+	assert_int_equal(pasvnets_parse(VIEW(""), &nets, &faults), 0);
+	assert_string_equal(answer_to(&nets, "::ffff:192.168.1.2"), "none");
+	assert_int_equal(pasvnets_parse(VIEW(" 192.168.0.0/16=192.168.1.10 \t"
+					     "192.168.7.0/25=10.0.0.1  "
+					     "10.1.2.3=10.1.2.4 "
+					     "fd00::/8=10.0.0.9"),
+			     &nets, &faults),
+	    0);
+	assert_string_equal(answer_to(&nets, "::ffff:192.168.255.2"),
+	    "192.168.1.10");
+	/* The smallest network counts. */
+	assert_string_equal(answer_to(&nets, "::ffff:192.168.7.127"),
+	    "10.0.0.1");
+	assert_string_equal(answer_to(&nets, "::ffff:192.168.7.128"),
+	    "192.168.1.10");
+	assert_string_equal(answer_to(&nets, "::ffff:192.169.0.0"), "none");
+	assert_string_equal(answer_to(&nets, "::ffff:10.1.2.3"), "10.1.2.4");
+	assert_string_equal(answer_to(&nets, "::ffff:10.1.2.2"), "none");
+	assert_string_equal(answer_to(&nets, "fd12::1"), "10.0.0.9");
+	assert_string_equal(answer_to(&nets, "fe80::1"), "none");
+	assert_int_equal(pasvnets_parse(VIEW("0.0.0.0/0=1.2.3.4"), &nets,
+			     &faults),
+	    0);
+	assert_string_equal(answer_to(&nets, "::ffff:8.8.8.8"), "1.2.3.4");
+	assert_string_equal(answer_to(&nets, "2001:db8::1"), "none");
+	assert_int_equal(buf_size(&faults), 0);
+}
+
+static void
+networks_that_are_none(void **state)
+{
+	static const char *const bad[] = { "x", "192.168.0.0/16", "=1.2.3.4",
+		"192.168.0.0/16=", "192.168.0.0/16=host",
+		"192.168.0.0/33=1.2.3.4", "192.168.0.0/-1=1.2.3.4",
+		"192.168.0.0/=1.2.3.4", "192.168.1.0/16=1.2.3.4",
+		"fd00::/129=1.2.3.4", "fd00::/8=fd00::1", "1.2.3=1.2.3.4",
+		"1.2.3.4=1.2.3.4=1.2.3.4" };
+	struct pasvnets nets = { .n = 77 };
+	struct buf faults, many;
+
+	(void)state;
+	buf_init(&faults, 4096);
+	buf_init(&many, 4096);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		buf_clear(&faults);
+		assert_true(
+		    pasvnets_parse(view_str(bad[i]), &nets, &faults) < 0);
+		assert_non_null(
+		    strstr(buf_cstr(&faults), "FTPD_PASV_NETWORKS: "));
+	}
+	/* All faults at once. */
+	buf_clear(&faults);
+	assert_true(
+	    pasvnets_parse(VIEW("x 1.1.1.1=2.2.2.2 y"), &nets, &faults) < 0);
+	assert_non_null(strstr(buf_cstr(&faults), ": x "));
+	assert_non_null(strstr(buf_cstr(&faults), ": y "));
+	for (int i = 0; i <= PASVNETS_MOST; i++) {
+		buf_addf(&many, "10.0.0.%d=1.2.3.4 ", i);
+	}
+	assert_true(pasvnets_parse(buf_view(&many), &nets, &faults) < 0);
+	assert_int_equal(nets.n, 77);
+	buf_done(&faults);
+	buf_done(&many);
+}
+
+/* --- counters ------------------------------------------------------------- */
+
+static void
+durations(void **state)
+{
+	struct stats *s = stats_new();
+	struct stats_volume volume = { .known = false };
+	struct buf out;
+
+	(void)state;
+	assert_non_null(s);
+	stats_transfer(s, STATS_UPLOAD, STATS_OK, 100, 10);
+	stats_transfer(s, STATS_UPLOAD, STATS_OK, 100, 11);
+	stats_transfer(s, STATS_UPLOAD, STATS_ABORTED, 7, 9999999);
+	buf_init(&out, 65536);
+	stats_write(s, &volume, 64, &out);
+	assert_int_equal(buf_error(&out), 0);
+#define HAS(text) assert_non_null(strstr(buf_cstr(&out), text "\n"))
+#define BUCKET "ftpd_transfer_duration_seconds_bucket{direction=\"upload\","
+	HAS("ftpd_transfers_total{direction=\"upload\",result=\"ok\"} 2");
+	HAS("ftpd_transfer_bytes_total{direction=\"upload\",result=\"ok\"} "
+	    "200");
+	HAS("ftpd_transfer_bytes_total{direction=\"upload\","
+	    "result=\"aborted\"} 7");
+	HAS(BUCKET "le=\"0.01\"} 1");
+	HAS(BUCKET "le=\"0.05\"} 2");
+	HAS(BUCKET "le=\"300\"} 2");
+	HAS(BUCKET "le=\"+Inf\"} 3");
+	HAS("ftpd_transfer_duration_seconds_count{direction=\"upload\"} 3");
+	HAS("ftpd_transfer_duration_seconds_count{direction=\"listing\"} 0");
+	HAS("ftpd_transfer_duration_seconds_sum{direction=\"upload\"} "
+	    "10000.02");
+	buf_done(&out);
+}
+
 /* --- changed files ----------------------------------------------------------
  */
 
@@ -404,6 +528,9 @@ main(void)
 		cmocka_unit_test(bans),
 		cmocka_unit_test(room_for_sessions),
 		cmocka_unit_test(own_old_ones_end),
+		cmocka_unit_test(answers_by_network),
+		cmocka_unit_test(networks_that_are_none),
+		cmocka_unit_test(durations),
 		cmocka_unit_test(changed_files),
 		cmocka_unit_test(passwords),
 	};
