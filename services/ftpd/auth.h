@@ -15,8 +15,8 @@
  * Neither the answer nor its time tells whether a name exists: what is wrong
  * was hashed in any case, and is answered by the session a second after it was
  * asked.  Requests wait in one queue, of which nobody may fill more than a
- * part, and from which the next one is taken of whoever has no hash running:
- * two hundred guesses at once keep nobody else from logging in.
+ * part, and which serves all parties in turn: two hundred guesses at once keep
+ * nobody else from logging in.
  */
 #ifndef FTPD_AUTH_H
 #define FTPD_AUTH_H

@@ -23,7 +23,7 @@
 #include "run/clock.h"
 #include "run/log.h"
 
-#define JOBS 32
+#define JOBS 64
 /* Of one party, so that it leaves room for others. */
 #define JOBS_SHARE 8
 /* Below the time that a session waits for its answer. */
@@ -61,6 +61,7 @@ struct job {
 	uint32_t id;
 	enum step step;
 	int64_t until;
+	uint64_t turn; /* see turn_of() */
 	struct in6_addr party; /* whose share of the queue it takes */
 	struct auth_request request;
 	struct candidate who;
@@ -80,6 +81,7 @@ struct authenticator {
 	struct job *jobs; /* the oldest first */
 	size_t job_count;
 	uint32_t last_id;
+	uint64_t turn; /* of the last job that was hashed */
 	struct pollfd *fds;
 	struct peer *peers;
 	size_t n;
@@ -269,45 +271,40 @@ share_of(const struct authenticator *a, const struct in6_addr *party)
 	return n;
 }
 
-/* A new job of that peer's; NULL when there is no room. */
-static struct job *
-add_job(struct authenticator *a, size_t peer, const struct auth_request *q)
-{
-	struct in6_addr party = party_of(a, &a->peers[peer], name_of(q));
-	struct job *job = &a->jobs[a->job_count];
-
-	if (a->job_count == JOBS || share_of(a, &party) >= JOBS_SHARE) {
-		return NULL;
-	}
-	*job = (struct job){ .fd = a->fds[FIRST + peer].fd,
-		.id = ++a->last_id,
-		.until = clock_ms() + JOB_MS,
-		.party = party,
-		.request = *q };
-	a->job_count++;
-	a->peers[peer].waits = true;
-	return job;
-}
-
 /*
- * The next one to hash: the oldest of a party that has none being hashed, else
- * the oldest.  JOBS when there is none.
+ * The next one to hash: the lowest turn, of these the oldest.  JOBS when there
+ * is none.
  */
 static size_t
 next_to_hash(const struct authenticator *a)
 {
-	size_t oldest = JOBS;
+	size_t next = JOBS;
 
 	for (size_t i = 0; i < a->job_count; i++) {
-		if (a->jobs[i].step != TO_HASH) {
-			continue;
+		if (a->jobs[i].step == TO_HASH
+		    && (next == JOBS || a->jobs[i].turn < a->jobs[next].turn)) {
+			next = i;
 		}
-		if (jobs_at(a, HASHING, &a->jobs[i].party) == 0) {
-			return i;
-		}
-		oldest = oldest == JOBS ? i : oldest;
 	}
-	return oldest;
+	return next;
+}
+
+/*
+ * The turn of a new job: all parties get theirs one after the other, whatever
+ * number of jobs they have (start-time fair queueing).
+ */
+static uint64_t
+turn_of(const struct authenticator *a, const struct in6_addr *party)
+{
+	uint64_t turn = a->turn;
+
+	for (size_t i = 0; i < a->job_count; i++) {
+		if (a->jobs[i].turn >= turn
+		    && memcmp(&a->jobs[i].party, party, sizeof(*party)) == 0) {
+			turn = a->jobs[i].turn + 1;
+		}
+	}
+	return turn;
 }
 
 /* --- the sessions ------------------------------------------------------------
@@ -386,6 +383,71 @@ finish(struct authenticator *a, struct job *job, enum auth_result result)
 	} else {
 		remove_job(a, (size_t)(job - a->jobs));
 	}
+}
+
+/*
+ * In a full queue, whoever has two more than a new one's party gives way: of
+ * the greatest party the newest that nobody works at.  JOBS when there is none.
+ */
+static size_t
+one_to_give_way(const struct authenticator *a, size_t share)
+{
+	size_t most = share + 2, newest = JOBS;
+
+	for (size_t i = 0; i < a->job_count; i++) {
+		size_t n = share_of(a, &a->jobs[i].party);
+
+		if (!in_progress(&a->jobs[i]) && n >= most) {
+			newest = i;
+			most = n;
+		}
+	}
+	return newest;
+}
+
+/* Is there room for one more of that party? */
+static bool
+make_room(struct authenticator *a, const struct in6_addr *party)
+{
+	size_t share = share_of(a, party);
+	size_t i;
+
+	if (share >= JOBS_SHARE) {
+		return false;
+	}
+	if (a->job_count == JOBS) {
+		i = one_to_give_way(a, share);
+		if (i == JOBS) {
+			return false;
+		}
+		finish(a, &a->jobs[i], AUTH_UNAVAILABLE);
+	}
+	return true;
+}
+
+/* A new job of that session's; NULL when there is no room. */
+static struct job *
+add_job(struct authenticator *a, int fd, const struct auth_request *q)
+{
+	size_t peer = index_of(a, fd);
+	struct in6_addr party = party_of(a, &a->peers[peer], name_of(q));
+	struct job *job;
+
+	if (!make_room(a, &party)) {
+		return NULL;
+	}
+	/* Others may have gone meanwhile. */
+	peer = index_of(a, fd);
+	job = &a->jobs[a->job_count];
+	*job = (struct job){ .fd = fd,
+		.id = ++a->last_id,
+		.until = clock_ms() + JOB_MS,
+		.turn = turn_of(a, &party),
+		.party = party,
+		.request = *q };
+	a->job_count++;
+	a->peers[peer].waits = true;
+	return job;
 }
 
 /* --- who is it? --------------------------------------------------------------
@@ -587,6 +649,7 @@ give_hash(struct authenticator *a, struct job *job)
 	n = send(a->fds[HASHER].fd, &q, sizeof(q), MSG_NOSIGNAL | MSG_DONTWAIT);
 	secret_wipe(&q, sizeof(q));
 	job->step = HASHING;
+	a->turn = job->turn;
 	return n == (ssize_t)sizeof(q);
 }
 
@@ -649,7 +712,10 @@ decide(struct authenticator *a, size_t i, const struct auth_request *q)
 		answer.result = AUTH_OK;
 		answer.rights = USERS_ALL;
 	} else if (a->fds[HASHER].fd >= 0) {
-		job = add_job(a, i, q);
+		int fd = a->fds[FIRST + i].fd;
+
+		job = add_job(a, fd, q);
+		i = index_of(a, fd);
 		if (job != NULL) {
 			if (identify(a, name, &job->who)) {
 				step_to_hash(a, job);

@@ -24,7 +24,7 @@
 #include "run/clock.h"
 #include "run/log.h"
 
-#define SESSIONS 40
+#define SESSIONS 80
 #define BCRYPT "$2b$04$abcdefghijklmnopqrstuuinwY/tkBVrn3xrxQI/TgnMHhkvl85RW"
 #define WP4 "$wp$2y$04$ECGAyIVPcwYefCXf1Rya2u6h8TvY63PVUIFV/aWV98OYPR4mJnVNC"
 
@@ -514,15 +514,37 @@ nobody_fills_the_queue(void **state)
 		busy[i] = take_hash();
 	}
 	assert_false(ready(t.hasher, 50));
-	/* Who comes last is the next, since the first has some being hashed. */
+	/* Who comes last is the next. */
 	ask(other, "ann", "word");
+	(void)poll(NULL, 0, 100);
 	give_hash(&busy[0], false);
 	q = take_hash();
-	if (threads > 1) {
-		assert_true(is_password(&q, "word"));
-		give_hash(&q, true);
-		assert_int_equal(result(other), AUTH_OK);
+	assert_true(is_password(&q, "word"));
+	give_hash(&q, true);
+	assert_int_equal(result(other), AUTH_OK);
+}
+
+static void
+a_full_queue_has_room_for_others(void **state)
+{
+	size_t told = 0, newcomer;
+
+	(void)state;
+	/* Eight parties with eight each. */
+	for (unsigned char i = 0; i < 64; i++) {
+		ask(open_session(i / 8 + 1, false), "ann", "guess");
 	}
+	newcomer = open_session(100, false);
+	ask(newcomer, "ann", "word");
+	/* One of these is told to come again. */
+	for (size_t i = 0; i < 64; i++) {
+		if (ready(t.sessions[i], i == 0 ? 500 : 0)) {
+			assert_int_equal(result(i), AUTH_UNAVAILABLE);
+			told++;
+		}
+	}
+	assert_int_equal(told, 1);
+	assert_false(ready(t.sessions[newcomer], 0));
 }
 
 static void
@@ -538,6 +560,7 @@ who_is_gone_is_forgotten(void **state)
 		s[i] = open_session(i + 1, false);
 		ask(s[i], "ann", word);
 	}
+	(void)poll(NULL, 0, 200);
 	for (unsigned i = 0; i < threads; i++) {
 		(void)close(t.sessions[s[i]]);
 		t.sessions[s[i]] = -1;
@@ -621,6 +644,7 @@ main(void)
 		WITH(guessing_ends_in_a_ban),
 		WITH(guessing_behind_the_gateway),
 		WITH(nobody_fills_the_queue),
+		WITH(a_full_queue_has_room_for_others),
 		WITH(who_is_gone_is_forgotten),
 		WITH(silent_helpers),
 		cmocka_unit_test(without_its_hasher_it_ends),
