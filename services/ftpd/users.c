@@ -24,11 +24,12 @@ struct line {
 	bool bad;
 };
 
+/* A value with a $ may be a hash in the wrong place: it is not shown. */
 static void
 fault(struct line *l, const char *what, struct view value, const char *why)
 {
 	buf_addf(l->faults, "line %u: %s", l->number, what);
-	if (value.n > 0) {
+	if (value.n > 0 && view_find(value, '$') == value.n) {
 		buf_add_char(l->faults, ' ');
 		escape_log(l->faults, value);
 	}

@@ -291,14 +291,16 @@ all_faults_at_once(void **state)
 	assert_true(parse("a:" BCRYPT ":read:/\n"
 			  "b:secret\n"
 			  "\n"
-			  "c d:$1$secret:reed:x\n")
+			  "c d:$1$secret:reed:x\n"
+			  "$6$secret:read:ann:/\n"
+			  "ann:read:$6$secret:$6$secret\n")
 	    < 0);
 	rest = buf_view(&faults);
 	while (rest.n > 0) {
 		(void)view_cut(&rest, '\n');
 		lines++;
 	}
-	assert_int_equal(lines, 5);
+	assert_int_equal(lines, 11);
 	assert_non_null(strstr(buf_cstr(&faults), "line 2: "));
 	assert_non_null(strstr(buf_cstr(&faults), "line 4: name"));
 	assert_non_null(strstr(buf_cstr(&faults), "line 4: the hash"));
