@@ -141,6 +141,7 @@ pwhash_same(struct view hash, const char *key)
 	if (made != NULL) {
 		same = secret_eq(hash, view_str(made));
 	}
+	secret_wipe(setting, sizeof(setting));
 	secret_wipe(room, sizeof(*room));
 	free(room);
 	return same;

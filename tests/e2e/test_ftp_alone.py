@@ -126,6 +126,51 @@ def test_a_folder_that_is_not_there(start):
     ftpd.wait_for("result=no_folder")
 
 
+def memory(pid):
+    """All that a process can write to, as bytes."""
+    found = b""
+    with open("/proc/%d/maps" % pid) as maps, \
+            open("/proc/%d/mem" % pid, "rb", 0) as mem:
+        for line in maps:
+            start, end = (int(word, 16) for word in
+                          line.split()[0].split("-"))
+            if line.split()[1].startswith("rw") and end - start < 1 << 28:
+                try:
+                    mem.seek(start)
+                    found += mem.read(end - start)
+                except OSError:
+                    pass
+    return found
+
+
+def test_secrets_are_where_they_belong(start):
+    """Whose memory and descriptors hold the passwords, hashes and key."""
+    ftpd = start(USERS)
+    with sesame(ftpd, "read") as c, sesame(ftpd, "own") as other:
+        Client(ftpd).must_login().close()
+        c.data("RETR file")
+        time.sleep(0.5)
+        holds = {pid: memory(pid) for pid in ftpd.pids()}
+        hashes = {pid for pid, text in holds.items()
+                  if b"5Oji4y.RQw4TBqlwXcGLBsxS" in text}
+        passwords = {pid for pid, text in holds.items()
+                     if b"secret word" in text}
+        # The authenticator, and nobody else.
+        assert len(hashes) == 1 and passwords == hashes
+        assert ftpd.process.pid not in hashes
+        # What the session's user typed is nowhere.
+        assert not [pid for pid, text in holds.items()
+                    if b"PASS sesame" in text]
+        for pid in ftpd.pids():
+            for link in os.listdir("/proc/%d/fd" % pid):
+                try:
+                    target = os.readlink("/proc/%d/fd/%s" % (pid, link))
+                except FileNotFoundError:
+                    continue
+                assert not target.endswith(("users", "password", ".pem"))
+        assert other.ask("NOOP")[:3] == "200"
+
+
 def test_changes_of_the_users_file(start):
     ftpd = start(USERS)
     with sesame(ftpd, "own") as old:

@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -232,6 +233,84 @@ only_these_folders(void)
 	return unlinkat(folder_fd, "up/file", 0) < 0 ? 3 : no_way_out();
 }
 
+/* --- a hash, wherever it is -------------------------------------------------
+ */
+
+/* What the authenticator has in its memory, and where the users file lies. */
+static char hash_in_memory[] = "$6$saltsalt$in the authenticator's memory";
+static char users_file[] = "/tmp/sandbox-users-XXXXXX";
+static pid_t authenticator;
+
+static void
+start_authenticator(void)
+{
+	int fd = mkstemp(users_file);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, hash_in_memory, 8), 8);
+	(void)close(fd);
+	authenticator = fork();
+	if (authenticator == 0) {
+		sandbox_opaque();
+		(void)pause();
+		_exit(0);
+	}
+}
+
+static void
+stop_authenticator(void)
+{
+	(void)kill(authenticator, SIGKILL);
+	(void)waitpid(authenticator, NULL, 0);
+	(void)unlink(users_file);
+}
+
+static bool
+cannot_open_of(pid_t pid, const char *name)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	return denied(open(path, O_RDONLY | O_CLOEXEC));
+}
+
+static int
+no_hash(void)
+{
+	if (!denied(open(users_file, O_RDONLY | O_CLOEXEC))
+	    || !denied(openat(folder_fd, users_file, O_RDONLY | O_CLOEXEC))) {
+		return 1;
+	}
+	if (!cannot_open_of(authenticator, "mem")
+	    || !cannot_open_of(authenticator, "environ")
+	    || !cannot_open_of(authenticator, "fd/0")
+	    || !cannot_open_of(authenticator, "maps")) {
+		return 2;
+	}
+	/* Sanitizers need this call. */
+#if !defined(__SANITIZE_ADDRESS__)
+	{
+		char room[sizeof(hash_in_memory)];
+		struct iovec here = { room, sizeof(room) };
+		struct iovec there = { hash_in_memory, sizeof(room) };
+
+		if (!denied(process_vm_readv(authenticator, &here, 1, &there, 1,
+			0))) {
+			return 3;
+		}
+	}
+#endif
+	return !denied(syscall(__NR_ptrace, 16, authenticator, 0, 0))
+		|| !denied(syscall(__NR_pidfd_open, authenticator, 0))
+		|| !denied(syscall(__NR_pidfd_getfd, 0, 0, 0))
+		|| !denied(syscall(__NR_kcmp, authenticator, 0, 0, 0, 0))
+	    ? 4
+	    : 0;
+}
+
+/* --- rights -----------------------------------------------------------------
+ */
+
 /* A user of the users file who may only read; or only write. */
 static int
 with_rights(unsigned rights)
@@ -405,6 +484,19 @@ rights(void **state)
 }
 
 static void
+hashes(void **state)
+{
+	(void)state;
+	start_authenticator();
+	in_child(as_session, no_hash);
+	in_child(as_user, no_hash);
+	in_child(as_reader, no_hash);
+	in_child(as_reporter, no_hash);
+	stop_authenticator();
+	(void)unlinkat(folder_fd, "file", 0);
+}
+
+static void
 editor(void **state)
 {
 	(void)state;
@@ -423,6 +515,7 @@ main(void)
 		cmocka_unit_test(signals),
 		cmocka_unit_test(roles),
 		cmocka_unit_test(rights),
+		cmocka_unit_test(hashes),
 		cmocka_unit_test(editor),
 	};
 
