@@ -121,7 +121,10 @@ account_of(const struct authenticator *a, struct view name)
 	for (size_t i = 0; i < name.n; i++) {
 		char c = name.p[i];
 
-		c = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+		if (c >= 'A' && c <= 'Z') {
+			/* The bit in which letters differ by their case. */
+			c |= 0x20;
+		}
 		hash = hash_more(hash, (struct view){ &c, 1 });
 	}
 	return hash;

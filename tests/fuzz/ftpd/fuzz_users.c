@@ -19,13 +19,13 @@ check(const struct users *users)
 	for (size_t i = 0; i < users->n; i++) {
 		const struct user *u = &users->each[i];
 
-		if (u->name[0] == '\0' || u->hash[0] != '$' || u->rights == 0 ||
-		    u->rights > USERS_ALL || u->folder[0] == '/' ||
-		    strcmp(u->name, "taken") == 0 ||
-		    strstr(u->folder, "//") != NULL ||
-		    strncmp(u->folder, "../", 3) == 0 ||
-		    strstr(u->folder, "/../") != NULL ||
-		    users_find(users, view_str(u->name)) != u) {
+		if (u->name[0] == '\0' || u->hash[0] != '$' || u->rights == 0
+		    || u->rights > USERS_ALL || u->folder[0] == '/'
+		    || strcmp(u->name, "taken") == 0
+		    || strstr(u->folder, "//") != NULL
+		    || strncmp(u->folder, "../", 3) == 0
+		    || strstr(u->folder, "/../") != NULL
+		    || users_find(users, view_str(u->name)) != u) {
 			__builtin_trap();
 		}
 	}
@@ -44,9 +44,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	buf_init(&faults, 1U << 24);
 	r = users_parse(text, VIEW("taken"), &users, &faults);
-	if ((r == 0) != (buf_size(&faults) == 0) || (r != 0 && users.n != 0) ||
-	    users.n > USERS_MOST ||
-	    strstr(buf_cstr(&faults), MARK) != NULL) {
+	if ((r == 0) != (buf_size(&faults) == 0) || (r != 0 && users.n != 0)
+	    || users.n > USERS_MOST
+	    || strstr(buf_cstr(&faults), MARK) != NULL) {
 		__builtin_trap();
 	}
 	check(&users);

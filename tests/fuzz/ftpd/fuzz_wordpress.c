@@ -27,17 +27,17 @@ check_hash(struct view hash)
 	enum wphash_kind kind = wphash_kind(hash);
 	unsigned cost = wphash_cost(hash);
 
-	if ((kind == WPHASH_UNKNOWN || kind == WPHASH_PHPASS) != (cost == 0) ||
-	    (kind != WPHASH_UNKNOWN && hash.n > WPHASH_MAX) ||
-	    cost > PWHASH_COST_MAX) {
+	if ((kind == WPHASH_UNKNOWN || kind == WPHASH_PHPASS) != (cost == 0)
+	    || (kind != WPHASH_UNKNOWN && hash.n > WPHASH_MAX)
+	    || cost > PWHASH_COST_MAX) {
 		__builtin_trap();
 	}
 	if (kind == WPHASH_UNKNOWN && wphash_check(hash, VIEW("sesame"))) {
 		__builtin_trap();
 	}
 	/* Nobody's password is its own hash. */
-	if (kind != WPHASH_UNKNOWN && is_cheap(hash) &&
-	    wphash_check(hash, hash)) {
+	if (kind != WPHASH_UNKNOWN && is_cheap(hash)
+	    && wphash_check(hash, hash)) {
 		__builtin_trap();
 	}
 	/* Faultless in a users file is only what has a scheme's length. */
@@ -61,10 +61,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (access != WPROLES_NOTHING) {
 			__builtin_trap();
 		}
-	} else if (roles.n < 6 || roles.p[0] != 'a' ||
-	    roles.p[roles.n - 1] != '}' ||
-	    (access == WPROLES_SITE &&
-		memmem(roles.p, roles.n, "administrator", 13) == NULL)) {
+	} else if (roles.n < 6 || roles.p[0] != 'a'
+	    || roles.p[roles.n - 1] != '}'
+	    || (access == WPROLES_SITE
+		&& memmem(roles.p, roles.n, "administrator", 13) == NULL)) {
 		__builtin_trap();
 	}
 	return 0;
