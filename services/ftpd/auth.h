@@ -1,17 +1,22 @@
 /*
  * Logins.  The authenticator is a process of its own: it alone knows the
- * user's password and who failed how often.  All other names it has looked at
- * by its helper (wplogin.h), if WordPress's users may log in: one after the
- * other, and never so many that somebody waits for long.  What it takes in:
+ * user's password, the hashes of the users file, and who failed how often.
+ * What takes time it has done by others, which are forked from it: hashing
+ * (hasher.h), and looking up WordPress's users (wplogin.h).  What it takes in:
  *
- *	from the listener: a socket for a new session, and its address;
+ *	from the listener: a socket for a new session, and its address; and the
+ *	users file, open, at the start and whenever it has changed;
  *	from a session, over that socket: a name and a password, at most
  *	AUTH_TRIES times, answered by one struct auth_answer.
  *
- * Messages are packets (SOCK_SEQPACKET); any other one ends that session's
- * socket.  The time of an answer depends on the length of what was sent, not
- * on whether the name exists; that the user's own name does not wait for the
- * helper is hidden by the second that a wrong login takes in any case.
+ * To the listener it tells who has logged in and who is to be banned.  Messages
+ * are packets (SOCK_SEQPACKET); any other one ends that session's socket.
+ *
+ * Neither the answer nor its time tells whether a name exists: what is wrong
+ * was hashed in any case, and is answered by the session a second after it was
+ * asked.  Requests wait in one queue, of which nobody may fill more than a
+ * part, and which serves all parties in turn: two hundred guesses at once keep
+ * nobody else from logging in.
  */
 #ifndef FTPD_AUTH_H
 #define FTPD_AUTH_H
@@ -24,6 +29,7 @@
 #include "base/macros.h"
 #include "base/view.h"
 #include "ftpd/settings.h"
+#include "ftpd/users.h"
 
 #define AUTH_TRIES 3
 
@@ -34,13 +40,6 @@ enum auth_result {
 	AUTH_UNAVAILABLE, /* not looked at: no database, or too busy */
 };
 
-/* What a user may do; more is greater. */
-enum auth_rights {
-	AUTH_NOTHING,
-	AUTH_UPLOADS, /* wp-content/uploads, and nothing else */
-	AUTH_SITE, /* the whole root */
-};
-
 struct auth_request {
 	uint16_t user_n;
 	uint16_t password_n;
@@ -48,36 +47,69 @@ struct auth_request {
 };
 
 struct auth_answer {
-	uint8_t result; /* enum auth_result */
-	uint8_t rights; /* enum auth_rights; for AUTH_OK */
+	uint8_t result; /* enum auth_result; for AUTH_OK: */
+	uint8_t rights; /* USERS_READ and so on */
+	uint8_t makes_folder; /* the last name of `folder`, if it is missing */
+	char folder[USERS_FOLDER_MAX + 1]; /* as in struct user */
 };
+
+/* --- with the listener --------------------------------------------------- */
 
 /* How the listener introduces a session. */
 struct auth_intro {
 	struct in6_addr party;
-	uint8_t exempt; /* never throttled: others hide behind the address */
+	uint32_t session; /* its number */
+	uint8_t exempt; /* no address of one client: others hide behind it */
+	uint8_t is_users; /* no session: the users file */
 };
 
-/* The listener's side: hands `session_fd` over.  0, or -errno. */
+/* Hands `session_fd` over.  0, or -errno. */
 NODISCARD int auth_introduce(int fd, int session_fd,
     const struct auth_intro *intro);
 
+/* Hands the users file over, open for reading.  0, or -errno. */
+NODISCARD int auth_give_users(int fd, int users_fd);
+
 /*
- * The session's side.  0 with *ret, or -errno when there is no answer before
- * the deadline.  What is too long is simply wrong.
+ * The authenticator's side: what comes with the introduction, a session's
+ * socket or the users file; -1 when there is nothing good.
+ */
+int auth_receive_intro(int fd, struct auth_intro *ret);
+
+enum auth_news_kind { AUTH_LOGGED_IN, AUTH_BANNED };
+
+struct auth_news {
+	uint8_t kind; /* enum auth_news_kind */
+	uint32_t session; /* AUTH_LOGGED_IN: which one */
+	struct in6_addr party; /* AUTH_BANNED: who */
+};
+
+/* The next piece of news; false when there is none. */
+bool auth_news(int fd, struct auth_news *ret);
+
+/* --- with a session ------------------------------------------------------- */
+
+/*
+ * 0 with *ret, or -errno when there is no answer before the deadline.  What is
+ * too long is simply wrong.
  */
 NODISCARD int auth_ask(int fd, struct view user, struct view password,
     int64_t deadline, struct auth_answer *ret);
+
+/* --- the authenticator -----------------------------------------------------
+ */
 
 /* Is this the user of the settings?  Same work for every answer. */
 bool auth_matches(const struct settings *settings, struct view user,
     struct view password);
 
 /*
- * The authenticator's life: serves until `life_fd` ends.  `helper_fd` leads to
- * the helper; -1: there is none.  Returns the exit status.
+ * The authenticator's life: serves until `life_fd` ends.  `lookup_fd` leads to
+ * the process of wplogin.h, `hasher_fd` to that of hasher.h; -1: there is none
+ * (without a hasher there is only the user of the settings).  Returns the exit
+ * status.
  */
 int auth_run(const struct settings *settings, int listener_fd, int life_fd,
-    int helper_fd);
+    int lookup_fd, int hasher_fd);
 
 #endif

@@ -54,6 +54,7 @@ static const struct command commands[] = {
 	RUN("PWD", 0, session_pwd),
 	RUN("XPWD", 0, session_pwd),
 	RUN("QUIT", ANYONE, session_quit),
+	RUN("REIN", ANYONE, session_rein),
 	RUN("REST", ARG | KEEPS, session_rest),
 	RUN("RETR", ARG, session_retr),
 	RUN("RMD", ARG, session_rmd),
@@ -64,6 +65,7 @@ static const struct command commands[] = {
 	RUN("SIZE", ARG | KEEPS, session_size),
 	RUN("STAT", 0, session_stat),
 	RUN("STOR", ARG, session_stor),
+	RUN("STOU", 0, session_stou),
 	RUN("STRU", ARG | KEEPS, session_stru),
 	SAY("SYST", ANYONE, REPLY_SYSTEM, "UNIX Type: L8"),
 	RUN("TYPE", ARG | KEEPS, session_type),
@@ -72,8 +74,8 @@ static const struct command commands[] = {
 
 /* FTP verbs of the RFCs that this server leaves out. */
 static const char *const absent[] = { "ACCT", "ADAT", "CONF", "CSID", "ENC",
-	"LANG", "LPRT", "LPSV", "MFF", "MFCT", "MIC", "REIN", "SMNT", "STOU",
-	"HASH", "RANG", "COMB", "THMB", "XCRC", "XMD5", "XSHA1" };
+	"LANG", "LPRT", "LPSV", "MFF", "MFCT", "MIC", "SMNT", "HASH", "RANG",
+	"COMB", "THMB", "XCRC", "XMD5", "XSHA1" };
 
 /* Words that begin other protocols' lines and no FTP command. */
 static const char *const foreign[] = { "GET", "POST", "PUT", "HEAD", "OPTIONS",

@@ -18,12 +18,16 @@
 #include "base/secret.h"
 #include "ftpd/addr.h"
 #include "ftpd/auth.h"
+#include "ftpd/bans.h"
 #include "ftpd/children.h"
+#include "ftpd/hasher.h"
+#include "ftpd/pasvnets.h"
 #include "ftpd/reporter.h"
 #include "ftpd/resolver.h"
 #include "ftpd/sandbox.h"
 #include "ftpd/session.h"
 #include "ftpd/tls.h"
+#include "ftpd/watch.h"
 #include "ftpd/wplogin.h"
 #include "run/clock.h"
 #include "run/confine.h"
@@ -37,6 +41,10 @@
 #define ACCEPTS_PER_TURN 16
 #define ROUTE_MAX 65536
 #define DNS_PORT 53
+#define SWEEP_MS (10 * 60 * 1000)
+/* Between two looks at files; and how late a session may end by itself. */
+#define LOOK_MS 1000
+#define LATE_MS 5000
 
 /* The processes that live as long as this one. */
 enum role { AUTHENTICATOR, REPORTER, RESOLVER, ROLE_COUNT };
@@ -52,7 +60,14 @@ struct listener {
 	SSL_CTX *tls;
 	struct addr_gateways gateways;
 	struct resolver resolver;
+	struct pasvnets nets;
 	struct children children;
+	struct bans bans;
+	struct watch cert;
+	struct watch key;
+	struct watch users;
+	int64_t look_at; /* the next look at these */
+	uint32_t last_session; /* number */
 	pid_t roles[ROLE_COUNT]; /* 0: not running */
 	int rules_fd; /* Landlock rules for sessions; -1: none */
 	int auth_fd; /* to the authenticator */
@@ -60,6 +75,7 @@ struct listener {
 	int life_out; /* ours alone */
 	int sig_fd;
 	int fd; /* listens */
+	int64_t sweep_at;
 	bool stopping;
 	int status;
 };
@@ -88,7 +104,6 @@ open_volume(struct listener *l)
 {
 	const char *path = l->settings->root;
 	int r = fsroot_open(&l->root, path);
-	unsigned swept;
 
 	if (r < 0) {
 		log_say(LOG_ERROR, "cannot_start", "FTPD_ROOT '%s': %s", path,
@@ -104,13 +119,6 @@ open_volume(struct listener *l)
 		    path, STAGE_FOLDER, (int)geteuid(), strerror(-r));
 		return r;
 	}
-	swept = stage_sweep(&l->stage, 0);
-	if (swept > 0) {
-		log_say(LOG_INFO, "swept",
-		    "%u unfinished uploads of an "
-		    "earlier run removed",
-		    swept);
-	}
 	return 0;
 }
 
@@ -124,6 +132,8 @@ load_tls(struct listener *l)
 	int r;
 
 	buf_init(&why, 2048);
+	watch_reset(&l->cert);
+	watch_reset(&l->key);
 	r = tls_load(set->cert, set->key, &why, &ctx);
 	log_open(&line, r < 0 ? LOG_ERROR : LOG_INFO,
 	    r < 0 ? "bad_certificate" : "certificate_loaded");
@@ -138,6 +148,31 @@ load_tls(struct listener *l)
 	log_close(&line);
 	buf_done(&why);
 	return r;
+}
+
+/* Hands the authenticator the users file, whose content is not for us. */
+static void
+give_users(struct listener *l)
+{
+	const char *path = l->settings->users_file;
+	struct log_line line;
+	int fd, r;
+
+	if (path[0] == '\0') {
+		return;
+	}
+	watch_reset(&l->users);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	r = fd < 0 ? -errno : auth_give_users(l->auth_fd, fd);
+	if (r < 0) {
+		log_open(&line, LOG_ERROR, "bad_users_file");
+		log_str(&line, "file", path);
+		log_err(&line, r);
+		log_close(&line);
+	}
+	if (fd >= 0) {
+		(void)close(fd);
+	}
 }
 
 /* The text of a file in /proc; what is missing is empty. */
@@ -249,19 +284,40 @@ end_role(const char *role, int r)
 	_exit(r == 0 ? 0 : 1);
 }
 
+/* What the authenticator needs beside itself. */
+static int
+start_helpers(struct listener *l, int listener_fd, int *ret_lookup,
+    int *ret_hasher)
+{
+	const struct settings *set = l->settings;
+	int r = 0;
+
+	if (set->users_file[0] != '\0' || set->wordpress_login) {
+		r = hasher_start(set, listener_fd, ret_hasher);
+	}
+	if (r == 0 && set->wordpress_login) {
+		r = wplogin_start(set, (int[]){ listener_fd, *ret_hasher },
+		    ret_lookup);
+	}
+	/* Its own alone. */
+	secret_wipe(set->db_password, strlen(set->db_password));
+	return r;
+}
+
 static _Noreturn void
 be_authenticator(struct listener *l, int listener_fd)
 {
-	int helper = -1, r;
+	int lookup = -1, hasher = -1, r;
 
 	(void)close(l->stage.dir);
 	fsroot_close(&l->root);
-	r = wplogin_start(l->settings, listener_fd, &helper);
+	r = start_helpers(l, listener_fd, &lookup, &hasher);
 	if (r == 0) {
 		r = sandbox_authenticator();
 	}
 	if (r == 0) {
-		r = auth_run(l->settings, listener_fd, l->life_in, helper);
+		r = auth_run(l->settings, listener_fd, l->life_in, lookup,
+		    hasher);
 	}
 	end_role(role_names[AUTHENTICATOR], r);
 }
@@ -286,7 +342,11 @@ start_authenticator(struct listener *l)
 	/* Nobody else has to know them from here on. */
 	secret_wipe(l->settings->password, strlen(l->settings->password));
 	secret_wipe(l->settings->db_password, strlen(l->settings->db_password));
-	return pid < 0 ? -EAGAIN : 0;
+	if (pid < 0) {
+		return -EAGAIN;
+	}
+	give_users(l);
+	return 0;
 }
 
 static int
@@ -368,6 +428,9 @@ be_session(struct listener *l, int fd, int auth_fd, const struct in6_addr *peer)
 	struct session *s = calloc(1, sizeof(*s));
 	int r = s == NULL ? -ENOMEM : tls_own_tickets(l->tls);
 
+	if (pasvnets_find(&l->nets, peer, &parts.pasv)) {
+		parts.has_pasv = true;
+	}
 	if (r == 0) {
 		r = sandbox_session(l->rules_fd);
 	}
@@ -408,32 +471,53 @@ static int
 start_session(struct listener *l, int fd, const struct in6_addr *peer)
 {
 	struct auth_intro intro = { .party = addr_party(peer),
+		.session = ++l->last_session,
 		.exempt = addr_is_gateway(&l->gateways, peer) };
+	struct child child = { .number = intro.session,
+		.party = intro.party,
+		.opened = clock_ms() };
 	int pair[2];
 	int r;
-	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
 		return -errno;
 	}
 	r = auth_introduce(l->auth_fd, pair[1], &intro);
-	pid = r < 0 ? -1 : fork_child(l);
-	if (pid == 0) {
+	child.pid = r < 0 ? -1 : fork_child(l);
+	if (child.pid == 0) {
 		(void)close(pair[1]);
 		(void)close(l->auth_fd);
 		be_session(l, fd, pair[0], peer);
 	}
-	if (r == 0 && pid < 0) {
+	if (r == 0 && child.pid < 0) {
 		r = -errno;
 	}
 	(void)close(pair[0]);
 	(void)close(pair[1]);
 	if (r == 0) {
-		children_add(&l->children, pid, &intro.party);
+		children_add(&l->children, &child);
 		stats_add(&l->stats->sessions_total, 1);
 		stats_set(&l->stats->sessions_active, l->children.n);
 	}
 	return r;
+}
+
+/* Ends a session that has not logged in. */
+static void
+evict(struct listener *l, struct child *child, const char *reason)
+{
+	char addr[NET_ADDR_TEXT];
+	struct log_line line;
+
+	child->evicted = true;
+	(void)kill(child->pid, SIGTERM);
+	stats_add(&l->stats->refusals[STATS_EVICTED], 1);
+	addr_text(&child->party, addr);
+	log_open(&line, LOG_WARN, "evicted");
+	log_str(&line, "addr", addr);
+	log_str(&line, "reason", reason);
+	log_num(&line, "ms", clock_ms() - child->opened);
+	log_close(&line);
 }
 
 /*
@@ -448,20 +532,42 @@ most_from(const struct listener *l, const struct in6_addr *peer)
 	    : l->settings->max_per_address;
 }
 
+/* Is there room for one more?  If not, it is turned away. */
+static bool
+admit(struct listener *l, int fd, const struct in6_addr *peer)
+{
+	struct in6_addr party = addr_party(peer);
+	struct child *old = NULL;
+
+	if (bans_hold(&l->bans, &party, clock_ms())) {
+		turn_away(l, fd, STATS_BANNED, "banned", peer);
+		return false;
+	}
+	switch (children_room(&l->children, &party, most_from(l, peer),
+	    clock_ms(), &old)) {
+	case CHILDREN_FULL:
+		turn_away(l, fd, STATS_FULL, "full", peer);
+		return false;
+	case CHILDREN_PER_PARTY:
+		turn_away(l, fd, STATS_PER_ADDRESS, "per_address", peer);
+		return false;
+	case CHILDREN_ROOM:
+		break;
+	}
+	if (old != NULL) {
+		evict(l, old, "room_for_others");
+	}
+	return true;
+}
+
 static void
 take(struct listener *l, int fd, const struct sockaddr_storage *from)
 {
 	struct in6_addr peer = addr_of(from);
-	struct in6_addr party = addr_party(&peer);
 	int one = 1;
 	int r;
 
-	if (l->children.n >= l->children.most) {
-		turn_away(l, fd, STATS_FULL, "full", &peer);
-		return;
-	}
-	if (children_from(&l->children, &party) >= most_from(l, &peer)) {
-		turn_away(l, fd, STATS_PER_ADDRESS, "per_address", &peer);
+	if (!admit(l, fd, &peer)) {
 		return;
 	}
 	/* An abort may come as urgent data: it is read in line. */
@@ -513,18 +619,24 @@ stop(struct listener *l, int status)
 }
 
 static void
+reap_session(struct listener *l, const struct child *child, int status)
+{
+	stats_set(&l->stats->sessions_active, l->children.n);
+	if (WIFSIGNALED(status) && !child->evicted) {
+		stats_add(&l->stats->sessions_crashed, 1);
+		log_say(LOG_WARN, "session_killed",
+		    "process %d ended by signal %d", (int)child->pid,
+		    WTERMSIG(status));
+	}
+}
+
+static void
 reap_one(struct listener *l, pid_t pid, int status)
 {
-	if (children_remove(&l->children, pid)) {
-		stats_set(&l->stats->sessions_active, l->children.n);
-		if (WIFSIGNALED(status)) {
-			stats_add(&l->stats->sessions_crashed, 1);
-			log_say(LOG_WARN, "session_killed",
-			    "process %d ended by signal %d; %u unfinished "
-			    "uploads removed",
-			    (int)pid, WTERMSIG(status),
-			    stage_sweep(&l->stage, pid));
-		}
+	struct child child;
+
+	if (children_remove(&l->children, pid, &child)) {
+		reap_session(l, &child, status);
 		return;
 	}
 	for (size_t i = 0; i < ROLE_COUNT; i++) {
@@ -564,10 +676,10 @@ on_signals(struct listener *l)
 			stop(l, 0);
 			break;
 		case SIG_EVENT_RELOAD:
-			/* A bad file leaves the old certificate in use. */
-			if (load_tls(l) == 0) {
-				find_gateways(l);
-			}
+			/* A bad file leaves what was in use. */
+			(void)load_tls(l);
+			give_users(l);
+			find_gateways(l);
 			break;
 		default:
 			reap(l);
@@ -576,16 +688,89 @@ on_signals(struct listener *l)
 	}
 }
 
+/* Unfinished uploads that nobody came back for. */
+static void
+sweep(struct listener *l)
+{
+	unsigned swept;
+
+	if (clock_left(l->sweep_at) > 0) {
+		return;
+	}
+	l->sweep_at = clock_ms() + SWEEP_MS;
+	swept = stage_sweep(&l->stage, STAGE_KEEP_SECONDS);
+	if (swept > 0) {
+		log_say(LOG_INFO, "swept",
+		    "%u unfinished uploads removed, a day old", swept);
+	}
+}
+
+/* What the authenticator has to say. */
+static void
+hear_news(struct listener *l)
+{
+	struct auth_news news;
+
+	while (auth_news(l->auth_fd, &news)) {
+		int64_t now = clock_ms();
+		char addr[NET_ADDR_TEXT];
+		struct log_line line;
+
+		if (news.kind == AUTH_LOGGED_IN) {
+			children_logged_in(&l->children, news.session);
+			continue;
+		}
+		bans_add(&l->bans, &news.party,
+		    now + (int64_t)l->settings->ban_seconds * 1000);
+		stats_add(&l->stats->bans_total, 1);
+		addr_text(&news.party, addr);
+		log_open(&line, LOG_WARN, "banned");
+		log_str(&line, "addr", addr);
+		log_num(&line, "seconds", (int64_t)l->settings->ban_seconds);
+		log_close(&line);
+	}
+}
+
+/* Now and then: files that have changed, and logins that take too long. */
+static void
+look_around(struct listener *l)
+{
+	int64_t now = clock_ms();
+	int64_t late = now - LATE_MS
+	    - (int64_t)l->settings->login_seconds * 1000;
+	struct child *child;
+
+	if (now < l->look_at) {
+		return;
+	}
+	l->look_at = now + LOOK_MS;
+	if (watch_changed(&l->cert) || watch_changed(&l->key)) {
+		(void)load_tls(l);
+	}
+	if (watch_changed(&l->users)) {
+		give_users(l);
+	}
+	/* It should have ended by itself; somebody keeps it busy. */
+	for (child = children_late(&l->children, late); child != NULL;
+	     child = children_late(&l->children, late)) {
+		evict(l, child, "login_timeout");
+	}
+	stats_set(&l->stats->bans_active, bans_count(&l->bans, now));
+}
+
 static void
 serve(struct listener *l)
 {
 	while (!l->stopping) {
-		struct pollfd p[3] = { { .fd = l->fd, .events = POLLIN },
+		struct pollfd p[4] = { { .fd = l->fd, .events = POLLIN },
 			{ .fd = l->sig_fd, .events = POLLIN },
-			{ .fd = l->resolver.fd, .events = POLLIN } };
+			{ .fd = l->resolver.fd, .events = POLLIN },
+			{ .fd = l->auth_fd, .events = POLLIN } };
 
 		stats_set(&l->stats->heartbeat_ms, (uint64_t)clock_ms());
-		if (poll(p, 3, REPORTER_BEAT_MS) < 0 && errno != EINTR) {
+		sweep(l);
+		look_around(l);
+		if (poll(p, 4, REPORTER_BEAT_MS) < 0 && errno != EINTR) {
 			stop(l, 1);
 		}
 		if (p[1].revents != 0) {
@@ -593,6 +778,9 @@ serve(struct listener *l)
 		}
 		if (p[2].revents != 0) {
 			resolver_read(&l->resolver);
+		}
+		if (p[3].revents != 0) {
+			hear_news(l);
 		}
 		if (p[0].revents != 0 && !l->stopping) {
 			accept_some(l);
@@ -650,12 +838,25 @@ drain(struct listener *l)
 		(void)sig_wait(l->sig_fd, clock_left(deadline));
 		reap(l);
 	}
-	(void)stage_sweep(&l->stage, 0);
 	log_say(LOG_INFO, "stopped", "%u sessions were open%s",
 	    (unsigned)sessions, killed ? ", some had to be killed" : "");
 }
 
 /* --- all of it ------------------------------------------------------------ */
+
+/* The settings have been checked. */
+static int
+take_networks(struct listener *l)
+{
+	struct buf faults;
+	int r;
+
+	buf_init(&faults, 0);
+	r = pasvnets_parse(view_str(l->settings->pasv_networks), &l->nets,
+	    &faults);
+	buf_done(&faults);
+	return r;
+}
 
 /* Everything before the first connection.  0, or -errno after a log line. */
 static int
@@ -681,6 +882,9 @@ set_up(struct listener *l)
 	sandbox_opaque();
 	l->sig_fd = sig_open();
 	r = l->sig_fd < 0 ? l->sig_fd : confine_no_new_privs();
+	if (r == 0) {
+		r = take_networks(l);
+	}
 	if (r == 0) {
 		r = start_authenticator(l);
 	}
@@ -729,6 +933,9 @@ listener_run(void *settings)
 		.fd = -1,
 		.resolver = { .fd = -1 } };
 
+	l.cert.path = l.settings->cert;
+	l.key.path = l.settings->key;
+	l.users.path = l.settings->users_file;
 	if (set_up(&l) < 0) {
 		return EXIT_USAGE;
 	}

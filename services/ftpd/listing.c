@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <string.h>
 
 #define HALF_YEAR (182 * 24 * 3600)
 
@@ -74,6 +75,59 @@ listing_parse_time(struct view v, time_t *ret)
 		return -EINVAL;
 	}
 	*ret = t;
+	return 0;
+}
+
+/* A time of SITE UTIME, which may go without seconds. */
+static int
+parse_short_time(struct view v, time_t *ret)
+{
+	char whole[15];
+
+	if (v.n != 12) {
+		return v.n == 14 ? listing_parse_time(v, ret) : -EINVAL;
+	}
+	memcpy(whole, v.p, 12);
+	memcpy(whole + 12, "00", 3);
+	return listing_parse_time(view_str(whole), ret);
+}
+
+/* Takes the word behind the last space off the end. */
+static struct view
+cut_last(struct view *v)
+{
+	size_t at = v->n;
+	struct view word;
+
+	while (at > 0 && v->p[at - 1] != ' ') {
+		at--;
+	}
+	word = view_drop(*v, at);
+	v->n = at > 0 ? at - 1 : 0;
+	return word;
+}
+
+int
+listing_parse_utime(struct view arg, struct view *ret_name, time_t *ret)
+{
+	struct view name = arg, behind = arg;
+	struct view zone = cut_last(&name);
+	time_t times[3] = { 0 };
+	bool all = view_eq_nocase(zone, VIEW("UTC"));
+
+	for (size_t i = 0; i < ARRAY_LEN(times) && all; i++) {
+		all = parse_short_time(cut_last(&name), &times[i]) == 0;
+	}
+	if (all && name.n > 0) {
+		*ret_name = name;
+		*ret = times[1];
+		return 0;
+	}
+	if (parse_short_time(view_cut(&behind, ' '), ret) < 0
+	    || behind.n == 0) {
+		return -EINVAL;
+	}
+	*ret_name = behind;
 	return 0;
 }
 
@@ -154,26 +208,65 @@ add_unix(struct buf *b, const struct listing_entry *e, time_t now)
 	}
 }
 
+static const char *const fact_names[] = { "type", "size", "modify", "perm",
+	"unique", "UNIX.mode" };
+enum { FACT_TYPE, FACT_SIZE, FACT_MODIFY, FACT_PERM, FACT_UNIQUE, FACT_MODE };
+
+const char *
+listing_fact(unsigned i)
+{
+	return i < ARRAY_LEN(fact_names) ? fact_names[i] : NULL;
+}
+
+static const char *
+permissions(const struct listing_entry *e, bool dir)
+{
+	return dir ? "cdeflmp" : e->part ? "adw" : "adfrw";
+}
+
+static void
+add_fact(struct buf *b, unsigned fact, const struct listing_entry *e)
+{
+	const struct stat *st = e->resolved ? &e->target : &e->st;
+
+	buf_add_str(b, fact_names[fact]);
+	buf_add_char(b, '=');
+	switch (fact) {
+	case FACT_TYPE:
+		buf_add_str(b, kind_of(st->st_mode)->fact);
+		break;
+	case FACT_SIZE:
+		buf_add_u64(b, (uint64_t)st->st_size);
+		break;
+	case FACT_MODIFY:
+		listing_time(b, st->st_mtime);
+		break;
+	case FACT_PERM:
+		buf_add_str(b, permissions(e, S_ISDIR(st->st_mode)));
+		break;
+	case FACT_UNIQUE:
+		buf_addf(b, "%llxg%llx", (unsigned long long)st->st_dev,
+		    (unsigned long long)st->st_ino);
+		break;
+	default:
+		buf_addf(b, "0%03o", (unsigned)st->st_mode & 07777U);
+		break;
+	}
+	buf_add_char(b, ';');
+}
+
 void
 listing_facts(struct buf *b, const struct listing_entry *e)
 {
 	const struct stat *st = e->resolved ? &e->target : &e->st;
-	const char *type = e->type;
-	bool dir = S_ISDIR(st->st_mode);
 
-	if (type == NULL) {
-		type = kind_of(st->st_mode)->fact;
+	for (unsigned i = 0; i < ARRAY_LEN(fact_names); i++) {
+		if ((e->without & 1U << i) == 0
+		    && !(i == FACT_SIZE && S_ISDIR(st->st_mode))) {
+			add_fact(b, i, e);
+		}
 	}
-	buf_addf(b, "type=%s;", type);
-	if (!dir) {
-		buf_addf(b, "size=%llu;",
-		    (unsigned long long)(uint64_t)st->st_size);
-	}
-	buf_add_str(b, "modify=");
-	listing_time(b, st->st_mtime);
-	buf_addf(b, ";perm=%s;unique=%llxg%llx;UNIX.mode=0%03o; ",
-	    dir ? "cdeflmp" : "adfrw", (unsigned long long)st->st_dev,
-	    (unsigned long long)st->st_ino, (unsigned)st->st_mode & 07777U);
+	buf_add_char(b, ' ');
 	listing_name(b, e->name);
 }
 

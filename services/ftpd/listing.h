@@ -23,12 +23,16 @@ struct listing_entry {
 	/* For LISTING_FACTS: what the link leads to, if inside. */
 	bool resolved;
 	struct stat target;
-	const char *type; /* NULL: by the mode; or "cdir" */
+	unsigned without; /* facts that are left out: bits by listing_fact() */
+	bool part; /* of an upload: can be continued, not be had */
 };
 
 /* Appends the entry's line with CR LF. */
 void listing_line(struct buf *b, enum listing_format format,
     const struct listing_entry *e, time_t now);
+
+/* The name of fact number `i` of LISTING_FACTS, NULL behind the last. */
+const char *listing_fact(unsigned i);
 
 /* The facts and the name without the line end, for MLST. */
 void listing_facts(struct buf *b, const struct listing_entry *e);
@@ -45,6 +49,13 @@ void listing_time(struct buf *b, time_t t);
  * a year before 1970).
  */
 NODISCARD int listing_parse_time(struct view v, time_t *ret);
+
+/*
+ * Parses the argument of SITE UTIME: "YYYYMMDDHHMM[SS] name", or "name T T T
+ * UTC", whose second time counts.  -EINVAL as above, or when it is neither.
+ */
+NODISCARD int listing_parse_utime(struct view arg, struct view *ret_name,
+    time_t *ret);
 
 /* What a LIST argument says: its options, then a path. */
 struct listing_request {

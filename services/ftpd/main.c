@@ -4,6 +4,7 @@
  */
 #include <stddef.h>
 
+#include "ftpd/hashpw.h"
 #include "ftpd/listener.h"
 #include "ftpd/settings.h"
 #include "run/program.h"
@@ -49,6 +50,12 @@ static const struct conf_item items[] = {
 	    .type = CONF_TEXT,
 	    .offset = AT(pasv_address),
 	    .fallback = "" },
+	{ .name = "FTPD_PASV_NETWORKS",
+	    .help = "other answers of PASV to clients of these networks, as in "
+		    "192.168.0.0/16=192.168.1.10, with spaces between",
+	    .type = CONF_TEXT,
+	    .offset = AT(pasv_networks),
+	    .fallback = "" },
 	{ .name = "FTPD_ROOT",
 	    .help = "the folder to serve",
 	    .type = CONF_TEXT,
@@ -62,6 +69,12 @@ static const struct conf_item items[] = {
 	    .help = "its password",
 	    .type = CONF_SECRET,
 	    .offset = AT(password) },
+	{ .name = "FTPD_USERS_FILE",
+	    .help = "further users, a line each: name:hash:rights:folder; "
+		    "empty: none",
+	    .type = CONF_TEXT,
+	    .offset = AT(users_file),
+	    .fallback = "" },
 	{ .name = "FTPD_WORDPRESS_LOGIN",
 	    .help = "WordPress's users may log in, too: administrators to "
 		    "the site, editors and authors to their uploads",
@@ -145,6 +158,21 @@ static const struct conf_item items[] = {
 	    .fallback = "16",
 	    .min = 1,
 	    .max = 4096 },
+	{ .name = "FTPD_BAN_FAILURES",
+	    .help = "wrong logins after which an address is banned; 0: "
+		    "never",
+	    .type = CONF_NUMBER,
+	    .offset = AT(ban_failures),
+	    .fallback = "20",
+	    .min = 0,
+	    .max = 1000000 },
+	{ .name = "FTPD_BAN_SECONDS",
+	    .help = "for how long",
+	    .type = CONF_NUMBER,
+	    .offset = AT(ban_seconds),
+	    .fallback = "900",
+	    .min = 1,
+	    .max = 604800 },
 	{ .name = "FTPD_LOGIN_SECONDS",
 	    .help = "until a login is complete",
 	    .type = CONF_NUMBER,
@@ -170,6 +198,10 @@ static const struct conf_item items[] = {
 
 static struct settings settings;
 
+static const struct program_verb hash_password = { .name = "--hash-password",
+	.help = "read a password, print its hash for the users file",
+	.run = hashpw_run };
+
 int
 main(int argc, char **argv)
 {
@@ -182,6 +214,7 @@ main(int argc, char **argv)
 		.check = settings_check,
 		.health_port = settings_health_port,
 		.run = listener_run,
+		.verb = &hash_password,
 	};
 
 	return program_main(&program, argc, argv);

@@ -59,6 +59,7 @@ static const struct told file_errors[] = {
 	{ ENOSPC, REPLY_NO_SPACE, "The disk is full." },
 	{ EDQUOT, REPLY_QUOTA, "The quota is used up." },
 	{ EFBIG, REPLY_QUOTA, "The file is too big." },
+	{ EAGAIN, REPLY_TRY_LATER, "Somebody is changing it; try again." },
 };
 
 static const struct told transfer_errors[] = {

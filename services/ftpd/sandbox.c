@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "ftpd/users.h"
 #include "run/confine.h"
 
 #define SESSION_FILES 48
@@ -100,27 +101,36 @@
 #endif
 
 static const struct confine_call session_calls[] = { CALLS_BASE, CALLS_OLD,
-	CALLS_OLD_READ,
+	CALLS_OLD_READ CALLS_SANITIZER,
 	/* Files. */
 	CALL(openat2), CALL(openat), CALL(newfstatat), CALL(statx),
 	CALL(getdents64), CALL(lseek), CALL(pread64), CALL(sendfile),
-	CALL(renameat), CALL(renameat2), CALL(unlinkat), CALL(mkdirat),
-	CALL(readlinkat), CALL(fchmod), CALL(fchmodat), CALL(utimensat),
-	CALL(faccessat), CALL(faccessat2), CALL(fstatfs), CALL(fsync),
-	CALL(fdatasync), CALL(ftruncate), CALL(copy_file_range),
-	CALL(fadvise64), CALL(splice), CALL(pipe2),
+	CALL(readlinkat), CALL(faccessat), CALL(faccessat2), CALL(fstatfs),
+	CALL(fadvise64),
 	/* The passive port: TCP only, and never connecting. */
 	CALL_TCP(AF_INET), CALL_TCP(AF_INET6), CALL(bind), CALL(listen),
 	CALL(accept4), CALL(getsockname), CALL(getpeername),
+	/* Changes: not for users who may only read. */
+	CALL(renameat), CALL(renameat2), CALL(unlinkat), CALL(mkdirat),
+	CALL(fchmod), CALL(fchmodat), CALL(utimensat), CALL(fsync),
+	CALL(fdatasync), CALL(ftruncate), CALL(flock), CALL(copy_file_range),
+	CALL(splice), CALL(pipe2),
 	/* The second layer. */
 	CALL(landlock_create_ruleset), CALL(landlock_add_rule),
-	CALL(landlock_restrict_self), CALL(seccomp) CALLS_SANITIZER };
+	CALL(landlock_restrict_self), CALL(seccomp) };
 
-/* After login: all of the above but the last line. */
+/* What is left out after login, counted from the end. */
 #define LAYER_CALLS 4
+#define WRITE_CALLS 14
 
 static const struct confine_call authenticator_calls[] = { CALLS_BASE,
-	CALLS_OLD CALLS_SANITIZER };
+	CALLS_OLD,
+	/* The users file, which it is given open. */
+	CALL(pread64) CALLS_SANITIZER };
+
+static const struct confine_call hasher_calls[] = { CALLS_BASE, CALLS_OLD,
+	/* What threads do. */
+	CALL(sched_yield), CALL(set_robust_list), CALL(rseq) CALLS_SANITIZER };
 
 static const struct confine_call wplogin_calls[] = { CALLS_BASE, CALLS_OLD,
 	CALLS_OLD_READ,
@@ -182,17 +192,12 @@ enter(int rules_fd)
 	return rules_fd < 0 ? 0 : confine_enter(rules_fd);
 }
 
-/* For files beneath the folders; the second one may be -1, for none. */
 static int
-file_rules(const struct settings *settings, int folder_fd, int other_fd,
-    int *ret_fd)
+session_rules(const struct settings *settings, const struct confine_path *paths,
+    size_t n, int *ret_fd)
 {
-	struct confine_path paths[2] = {
-		{ .fd = folder_fd, .rights = CONFINE_READ | CONFINE_WRITE },
-		{ .fd = other_fd, .rights = CONFINE_READ | CONFINE_WRITE },
-	};
 	struct confine_rules rules = { .paths = paths,
-		.path_count = other_fd < 0 ? 1 : 2,
+		.path_count = n,
 		.bind_min = (uint16_t)settings->pasv_min,
 		.bind_max = (uint16_t)settings->pasv_max };
 
@@ -211,7 +216,10 @@ sandbox_opaque(void)
 int
 sandbox_session_rules(const struct settings *settings, int root_fd, int *ret_fd)
 {
-	return file_rules(settings, root_fd, -1, ret_fd);
+	struct confine_path root = { .fd = root_fd,
+		.rights = CONFINE_READ | CONFINE_WRITE };
+
+	return session_rules(settings, &root, 1, ret_fd);
 }
 
 int
@@ -230,11 +238,20 @@ sandbox_session(int rules_fd)
 }
 
 int
-sandbox_user(const struct settings *settings, int folder_fd, int stage_fd)
+sandbox_user(const struct settings *settings, int folder_fd, int stage_fd,
+    unsigned rights)
 {
-	size_t n = ARRAY_LEN(session_calls);
+	bool writes = (rights & USERS_WRITE) != 0;
+	struct confine_path paths[2] = {
+		{ .fd = folder_fd,
+		    .rights = ((rights & USERS_READ) != 0 ? CONFINE_READ : 0)
+			| (writes ? CONFINE_WRITE : 0) },
+		{ .fd = stage_fd, .rights = CONFINE_READ | CONFINE_WRITE },
+	};
+	size_t calls = ARRAY_LEN(session_calls) - LAYER_CALLS;
 	int fd = -1;
-	int r = file_rules(settings, folder_fd, stage_fd, &fd);
+	int r = session_rules(settings, paths, stage_fd < 0 || !writes ? 1 : 2,
+	    &fd);
 
 	if (r == 0) {
 		r = enter(fd);
@@ -242,8 +259,9 @@ sandbox_user(const struct settings *settings, int folder_fd, int stage_fd)
 	if (fd >= 0) {
 		(void)close(fd);
 	}
-	if (r == 0 && !SANITIZED) {
-		r = or_without(confine_seccomp(session_calls, n - LAYER_CALLS));
+	if (r == 0) {
+		r = or_without(confine_seccomp(session_calls,
+		    writes ? calls : calls - WRITE_CALLS));
 	}
 	return r;
 }
@@ -278,6 +296,14 @@ sandbox_authenticator(void)
 
 	return confine_role(&rules, authenticator_calls,
 	    ARRAY_LEN(authenticator_calls));
+}
+
+int
+sandbox_hasher(void)
+{
+	struct confine_rules rules = { .path_count = 0 };
+
+	return confine_role(&rules, hasher_calls, ARRAY_LEN(hasher_calls));
 }
 
 int

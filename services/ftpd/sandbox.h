@@ -27,19 +27,23 @@ NODISCARD int sandbox_session_rules(const struct settings *settings,
 NODISCARD int sandbox_session(int rules_fd);
 
 /*
- * The second layer, after login: the user's own folder, and the one where its
- * uploads are staged (-1: none).  And what is needed no more: adding further
- * layers.
+ * The second layer, after login: the user's own folder, by its rights
+ * (USERS_READ and USERS_WRITE of users.h), and the one where its uploads are
+ * staged (-1: none).  Who may not write cannot change modes, times and sizes
+ * either.  And what is needed no more is given up: adding further layers.
  */
 NODISCARD int sandbox_user(const struct settings *settings, int folder_fd,
-    int stage_fd);
+    int stage_fd, unsigned rights);
 
 /* No file, no port, no connection. */
 NODISCARD int sandbox_authenticator(void);
 
+/* The same, for each thread of the hasher. */
+NODISCARD int sandbox_hasher(void);
+
 /*
- * The authenticator's helper: one TCP port to connect to, name look-ups, and
- * /etc, which they read; it holds no secret.
+ * The process for WordPress logins: one TCP port to connect to, name look-ups,
+ * and /etc, which they read; it holds no secret.
  */
 NODISCARD int sandbox_wplogin(uint16_t db_port);
 

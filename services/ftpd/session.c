@@ -88,11 +88,28 @@ session_log_open(const struct session *s, struct log_line *l, const char *event)
 	}
 }
 
+void
+session_forget(struct session *s)
+{
+	s->state = (struct session_state){ .cwd = "/" };
+	s->bad = 0;
+}
+
 int
 session_path(const struct session *s, struct view arg, char ret[PATH_SIZE])
 {
 	return path_join(view_str(s->state.cwd), arg.n == 0 ? VIEW(".") : arg,
 	    ret);
+}
+
+int
+session_stat_of(struct session *s, const char *path, struct stat *ret,
+    bool *ret_part)
+{
+	int r = fsroot_stat(&s->parts.root, path, ret);
+
+	*ret_part = r == -ENOENT && stage_stat(&s->parts.stage, path, ret) == 0;
+	return *ret_part ? 0 : r;
 }
 
 int64_t
@@ -103,9 +120,8 @@ session_stall_deadline(const struct session *s)
 
 /* --- waiting -------------------------------------------------------------- */
 
-/* Takes in what the control connection has, during a transfer. */
-static int
-peek_control(struct session *s)
+int
+session_look(struct session *s)
 {
 	char bytes[1024];
 	ssize_t n = 1;
@@ -156,7 +172,7 @@ poll_once(struct session *s, int fd, short events, int timeout)
 		r = life_ended(s);
 	}
 	if (r == 0 && p[2].revents != 0) {
-		r = peek_control(s);
+		r = session_look(s);
 	}
 	return r < 0 ? r : p[0].revents != 0;
 }
@@ -295,6 +311,8 @@ dispatch(struct session *s, const struct command *c, struct view arg)
 	}
 	if (c->run == NULL) {
 		session_reply(s, c->code, c->text);
+	} else if (s->state.logged_in && !session_may(s, c)) {
+		session_reply(s, REPLY_FAILED, "You have no right to do that.");
 	} else {
 		c->run(s, arg);
 	}
@@ -380,7 +398,7 @@ session_run(struct session *s, const struct session_parts *parts)
 	lines_init(&s->lines);
 	chan_init(&s->control, parts->fd,
 	    (struct chan_wait){ session_wait, s });
-	s->state.cwd[0] = '/';
+	session_forget(s);
 	addr_text(&parts->peer, s->addr);
 	session_reply(s, REPLY_READY, "ftpd ready.");
 	deadline = line_deadline(s);
@@ -394,6 +412,7 @@ session_run(struct session *s, const struct session_parts *parts)
 	}
 	log_end(s);
 	data_close(s);
+	stage_leave(&s->parts.stage);
 	(void)chan_finish(&s->control, clock_ms() + 1000);
 	chan_done(&s->control);
 	if (s->parts.auth_fd >= 0) {

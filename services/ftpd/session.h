@@ -15,16 +15,16 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/path.h"
 #include "ftpd/addr.h"
-#include "ftpd/chan.h"
 #include "ftpd/command.h"
 #include "ftpd/lines.h"
-#include "ftpd/path.h"
 #include "ftpd/reply.h"
 #include "ftpd/settings.h"
 #include "ftpd/stage.h"
 #include "ftpd/stats.h"
 #include "run/fsroot.h"
+#include "tls/chan.h"
 
 struct session_parts {
 	const struct settings *settings;
@@ -44,7 +44,7 @@ struct session_parts {
 	 * do.  NULL in tests.
 	 */
 	int (*confine_user)(const struct settings *settings, int folder_fd,
-	    int stage_fd);
+	    int stage_fd, unsigned rights);
 };
 
 /* What AUTH TLS sets back. */
@@ -58,6 +58,10 @@ struct session_state {
 	bool epsv_all;
 	bool has_rename;
 	uint64_t rest;
+	/* The file whose size was told last, by SIZE. */
+	dev_t told_dev;
+	ino_t told_ino;
+	unsigned without; /* facts that OPTS MLST has left out */
 	char cwd[PATH_SIZE];
 	char rename_from[PATH_SIZE];
 };
@@ -72,6 +76,7 @@ struct session {
 	int64_t stop_at; /* 0, or when a running transfer has to end */
 	const char *ending; /* NULL, or why the session ends */
 	unsigned failures; /* logins */
+	unsigned rights; /* USERS_READ and so on, once logged in */
 	unsigned bad; /* bad commands in a row */
 	uint64_t commands;
 	bool greeted; /* a whole line has come */
@@ -108,6 +113,11 @@ int session_wait(void *session, int fd, short events, int64_t deadline);
 /* Looks without waiting, for transfers that never have to wait.  0, or as
  * above. */
 int session_glance(struct session *s);
+/* The same when a transfer begins: ABOR may have come with its command. */
+int session_look(struct session *s);
+
+/* Forgets all that was said, as at the beginning. */
+void session_forget(struct session *s);
 /* Does nothing for `ms`. */
 void session_pause(struct session *s, int ms);
 
@@ -118,6 +128,13 @@ void session_pause(struct session *s, int ms);
 NODISCARD int session_path(const struct session *s, struct view arg,
     char ret[PATH_SIZE]);
 
+/*
+ * stat(2) of a path as this user sees it: what is there, else his interrupted
+ * upload to it (*ret_part).  0, or -errno.
+ */
+NODISCARD int session_stat_of(struct session *s, const char *path,
+    struct stat *ret, bool *ret_part);
+
 int64_t session_stall_deadline(const struct session *s);
 
 /* A log line with who it is. */
@@ -125,9 +142,15 @@ struct log_line;
 void session_log_open(const struct session *s, struct log_line *l,
     const char *event);
 
+/*
+ * Have the user's rights room for this command?  The kernel asks again, but
+ * for deleting.
+ */
+bool session_may(const struct session *s, const struct command *c);
+
 /* session_login.c */
 command_handler session_auth, session_ccc, session_clnt, session_host,
-    session_pass, session_pbsz, session_prot, session_user;
+    session_pass, session_pbsz, session_prot, session_rein, session_user;
 /* session_info.c */
 command_handler session_allo, session_avbl, session_feat, session_help,
     session_mode, session_opts, session_quit, session_stru, session_type;
@@ -142,6 +165,6 @@ command_handler session_list, session_mlsd, session_mlst, session_nlst,
     session_stat;
 /* session_transfer.c */
 command_handler session_abor, session_appe, session_rest, session_retr,
-    session_stor;
+    session_stor, session_stou;
 
 #endif

@@ -353,7 +353,10 @@ data_open(struct session *s, const char *text)
 	session_reply(s, REPLY_OPENING, text);
 	s->transferring = true;
 	s->moved = 0;
-	r = s->ending == NULL ? connect_client(s) : -ENOTCONN;
+	r = s->ending == NULL ? session_look(s) : -ENOTCONN;
+	if (r == 0) {
+		r = connect_client(s);
+	}
 	if (r < 0) {
 		s->transferring = false;
 		data_abort(s);

@@ -92,30 +92,36 @@ session_mkd(struct session *s, struct view arg)
 	}
 }
 
-static void
-remove_name(struct session *s, struct view arg, const char *event, int flags)
+/* A file, and what an interrupted upload to it has left. */
+void
+session_dele(struct session *s, struct view arg)
 {
 	char path[PATH_SIZE];
 	int r = session_path(s, arg, path);
 
 	if (r == 0) {
-		r = fsroot_unlink(&s->parts.root, path, flags);
+		int of_part = stage_remove(&s->parts.stage, path);
+
+		r = fsroot_unlink(&s->parts.root, path, 0);
+		r = r == -ENOENT ? of_part : r;
 	}
-	if (changed(s, r, event, path)) {
+	if (changed(s, r, "delete", path)) {
 		session_reply(s, REPLY_FILE_DONE, "Removed.");
 	}
 }
 
 void
-session_dele(struct session *s, struct view arg)
-{
-	remove_name(s, arg, "delete", 0);
-}
-
-void
 session_rmd(struct session *s, struct view arg)
 {
-	remove_name(s, arg, "remove_folder", AT_REMOVEDIR);
+	char path[PATH_SIZE];
+	int r = session_path(s, arg, path);
+
+	if (r == 0) {
+		r = fsroot_unlink(&s->parts.root, path, AT_REMOVEDIR);
+	}
+	if (changed(s, r, "remove_folder", path)) {
+		session_reply(s, REPLY_FILE_DONE, "Removed.");
+	}
 }
 
 void
@@ -159,13 +165,13 @@ session_rnto(struct session *s, struct view arg)
 
 /* The regular file behind a path; false: the error has been replied. */
 static bool
-stat_file(struct session *s, struct view arg, struct stat *ret)
+stat_file(struct session *s, struct view arg, struct stat *ret, bool *ret_part)
 {
 	char path[PATH_SIZE];
 	int r = session_path(s, arg, path);
 
 	if (r == 0) {
-		r = fsroot_stat(&s->parts.root, path, ret);
+		r = session_stat_of(s, path, ret, ret_part);
 	}
 	if (r == 0 && !S_ISREG(ret->st_mode)) {
 		r = -ENXIO;
@@ -180,10 +186,13 @@ void
 session_size(struct session *s, struct view arg)
 {
 	struct stat st;
+	bool part;
 
 	if (s->state.ascii) {
 		session_reply(s, REPLY_FAILED, "SIZE needs TYPE I.");
-	} else if (stat_file(s, arg, &st)) {
+	} else if (stat_file(s, arg, &st, &part)) {
+		s->state.told_dev = part ? 0 : st.st_dev;
+		s->state.told_ino = part ? 0 : st.st_ino;
 		session_replyf(s, REPLY_FILE_STATUS, "%lld",
 		    (long long)st.st_size);
 	}
@@ -194,8 +203,9 @@ session_mdtm(struct session *s, struct view arg)
 {
 	struct stat st;
 	struct buf b;
+	bool part;
 
-	if (!stat_file(s, arg, &st)) {
+	if (!stat_file(s, arg, &st, &part)) {
 		return;
 	}
 	buf_init(&b, TEXT_MAX);
@@ -204,29 +214,54 @@ session_mdtm(struct session *s, struct view arg)
 	buf_done(&b);
 }
 
+/* Sets a time; false: the error has been replied. */
+static bool
+set_time(struct session *s, struct view name, time_t mtime, char ret[PATH_SIZE])
+{
+	int r = session_path(s, name, ret);
+
+	if (r == 0) {
+		r = fsroot_set_mtime(&s->parts.root, ret, mtime);
+	}
+	if (r < 0) {
+		session_reply_error(s, r);
+	}
+	return r == 0;
+}
+
 void
 session_mfmt(struct session *s, struct view arg)
 {
 	struct view when = view_cut(&arg, ' ');
 	char path[PATH_SIZE];
 	time_t mtime;
-	int r;
 
 	if (listing_parse_time(when, &mtime) < 0 || arg.n == 0) {
 		session_reply(s, REPLY_BAD_ARGUMENT,
 		    "MFMT YYYYMMDDHHMMSS name.");
-		return;
+	} else if (set_time(s, arg, mtime, path)) {
+		session_replyf(s, REPLY_FILE_STATUS, "Modify=%.*s; %s",
+		    (int)when.n, when.p, path);
 	}
-	r = session_path(s, arg, path);
-	if (r == 0) {
-		r = fsroot_set_mtime(&s->parts.root, path, mtime);
+}
+
+/*
+ * Both forms that clients use: "YYYYMMDDHHMM[SS] name", and "name atime mtime
+ * ctime UTC", of which the second time counts.
+ */
+static void
+site_utime(struct session *s, struct view arg)
+{
+	char path[PATH_SIZE];
+	struct view name;
+	time_t mtime;
+
+	if (listing_parse_utime(arg, &name, &mtime) < 0) {
+		session_reply(s, REPLY_BAD_ARGUMENT,
+		    "SITE UTIME YYYYMMDDHHMMSS name.");
+	} else if (set_time(s, name, mtime, path)) {
+		session_reply(s, REPLY_DONE, "Done.");
 	}
-	if (r < 0) {
-		session_reply_error(s, r);
-		return;
-	}
-	session_replyf(s, REPLY_FILE_STATUS, "Modify=%.*s; %s", (int)when.n,
-	    when.p, path);
 }
 
 /*
@@ -300,6 +335,8 @@ session_site(struct session *s, struct view arg)
 
 	if (view_eq_nocase(word, VIEW("CHMOD"))) {
 		site_chmod(s, arg);
+	} else if (view_eq_nocase(word, VIEW("UTIME"))) {
+		site_utime(s, arg);
 	} else if (view_eq_nocase(word, VIEW("HELP"))) {
 		session_help(s, VIEW("SITE"));
 	} else {

@@ -26,6 +26,8 @@ struct list {
 	struct transfer t; /* with the path of what is listed */
 	int fd; /* the folder, or the one that holds the only entry */
 	const char *name; /* of the only entry, in the path; NULL: a folder */
+	bool part; /* the only entry is an interrupted upload: */
+	struct stat st;
 	struct buf prefix; /* before each name, for NLST */
 	struct buf out;
 };
@@ -63,6 +65,16 @@ resolve(const struct list *l, const char *name, char *room, size_t size,
 	}
 }
 
+static void
+add_line(struct list *l, struct listing_entry *e)
+{
+	if (l->format == LISTING_NAMES) {
+		buf_add_view(&l->out, buf_view(&l->prefix));
+	}
+	e->without = l->s->state.without;
+	listing_line(&l->out, l->format, e, time(NULL));
+}
+
 /* Appends the line of one entry of the folder. */
 static void
 add_entry(struct list *l, const char *name)
@@ -77,10 +89,20 @@ add_entry(struct list *l, const char *name)
 	if (S_ISLNK(e.st.st_mode)) {
 		resolve(l, name, room, sizeof(room), &e);
 	}
-	if (l->format == LISTING_NAMES) {
-		buf_add_view(&l->out, buf_view(&l->prefix));
+	add_line(l, &e);
+}
+
+/* The same of an interrupted upload; not where a file has its name. */
+static void
+add_part(struct list *l, int parts, const char *name)
+{
+	struct listing_entry e = { .name = view_str(name), .part = true };
+	struct stat live;
+
+	if (fstatat(l->fd, name, &live, AT_SYMLINK_NOFOLLOW) < 0
+	    && fstatat(parts, name, &e.st, AT_SYMLINK_NOFOLLOW) == 0) {
+		add_line(l, &e);
 	}
-	listing_line(&l->out, l->format, &e, time(NULL));
 }
 
 /* `.` and `..`, the latter of the root being the root. */
@@ -99,39 +121,84 @@ add_dots(struct list *l)
 	}
 }
 
-/* Sends what was found, a folder's entries or the only one. */
+/* Sends the lines of all that is in `d`: entries, or parts of uploads. */
 static int
-send_list(struct list *l)
+send_entries(struct list *l, DIR *d)
 {
-	DIR *d = l->name == NULL ? fdopendir(l->fd) : NULL;
 	int r = 0;
 
-	if (l->name != NULL) {
-		add_entry(l, l->name);
-		return flush_out(l);
-	}
-	if (d == NULL) {
-		return -errno;
-	}
-	if (l->request.all) {
-		add_dots(l);
-	}
 	while (r == 0) {
 		struct dirent *e;
 
 		errno = 0;
 		e = readdir(d);
 		if (e == NULL) {
-			r = -errno;
-			break;
+			return -errno;
 		}
-		if (strcmp(e->d_name, ".") != 0
-		    && strcmp(e->d_name, "..") != 0) {
+		if (strcmp(e->d_name, ".") == 0
+		    || strcmp(e->d_name, "..") == 0) {
+			continue;
+		}
+		if (dirfd(d) == l->fd) {
 			add_entry(l, e->d_name);
+		} else {
+			add_part(l, dirfd(d), e->d_name);
 		}
 		if (buf_size(&l->out) >= FLUSH_AT) {
 			r = flush_out(l);
 		}
+	}
+	return r;
+}
+
+/* Those of the user's interrupted uploads into the folder. */
+static int
+send_parts(struct list *l)
+{
+	DIR *d;
+	int fd, r;
+
+	if (stage_list(&l->s->parts.stage, l->t.path, &fd) < 0) {
+		return 0;
+	}
+	d = fdopendir(fd);
+	if (d == NULL) {
+		(void)close(fd);
+		return -ENOMEM;
+	}
+	r = send_entries(l, d);
+	(void)closedir(d);
+	return r;
+}
+
+/* Sends what was found, a folder's entries or the only one. */
+static int
+send_list(struct list *l)
+{
+	DIR *d;
+	int r;
+
+	if (l->part) {
+		add_line(l,
+		    &(struct listing_entry){ .name = view_str(l->name),
+			.st = l->st,
+			.part = true });
+		return flush_out(l);
+	}
+	if (l->name != NULL) {
+		add_entry(l, l->name);
+		return flush_out(l);
+	}
+	d = fdopendir(l->fd);
+	if (d == NULL) {
+		return -errno;
+	}
+	if (l->request.all) {
+		add_dots(l);
+	}
+	r = send_entries(l, d);
+	if (r == 0) {
+		r = send_parts(l);
 	}
 	(void)closedir(d);
 	l->fd = -1;
@@ -154,6 +221,12 @@ find(struct list *l)
 		    && fstatat(l->fd, l->name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 			r = -errno;
 		}
+	}
+	if (l->format != LISTING_FACTS && r == -ENOENT
+	    && stage_stat(&l->s->parts.stage, l->t.path, &l->st) == 0) {
+		l->part = true;
+		l->name = strrchr(l->t.path, '/') + 1;
+		r = 0;
 	}
 	return r;
 }
@@ -198,7 +271,10 @@ open_list(struct list *l, struct session *s, struct view arg, const char *verb,
 	if (r == 0) {
 		r = find(l);
 	}
-	if (r < 0) {
+	if (r == -ENOTDIR && format == LISTING_FACTS) {
+		/* RFC 3659 section 7.2.1 */
+		session_reply(s, REPLY_BAD_ARGUMENT, "MLSD is for folders.");
+	} else if (r < 0) {
 		session_reply_error(s, r);
 	} else {
 		make_prefix(l);
@@ -259,13 +335,14 @@ session_mlst(struct session *s, struct view arg)
 	int r = session_path(s, arg, path);
 
 	if (r == 0) {
-		r = fsroot_stat(&s->parts.root, path, &e.st);
+		r = session_stat_of(s, path, &e.st, &e.part);
 	}
 	if (r < 0) {
 		session_reply_error(s, r);
 		return;
 	}
 	e.name = view_str(path);
+	e.without = s->state.without;
 	buf_init(&b, 2 * PATH_SIZE);
 	reply_first(&b, REPLY_FILE_DONE, "Facts:");
 	buf_add_char(&b, ' ');
@@ -304,10 +381,13 @@ session_stat(struct session *s, struct view arg)
 		return;
 	}
 	if (open_list(&l, s, arg, "STAT", LISTING_UNIX)) {
+		enum reply_code code = l.name == NULL ? REPLY_FOLDER_STATUS
+						      : REPLY_FILE_STATUS;
+
 		l.to = &s->control;
-		reply_first(&l.out, REPLY_FILE_STATUS, "Status follows:");
+		reply_first(&l.out, code, "Status follows:");
 		if (send_list(&l) == 0) {
-			session_reply(s, REPLY_FILE_STATUS, "End.");
+			session_reply(s, code, "End.");
 		} else {
 			session_end(s, "peer_gone");
 		}

@@ -8,13 +8,16 @@
 #include <unistd.h>
 
 #include "ftpd/auth.h"
+#include "ftpd/data.h"
 #include "ftpd/session.h"
 #include "ftpd/tls.h"
 #include "run/clock.h"
 #include "run/log.h"
 
 #define AUTH_MS 10000
-#define UPLOADS "wp-content/uploads"
+/* Of names and addresses, the latter in brackets (RFC 7151 section 3.1). */
+#define HOST_LETTERS \
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:[]"
 /* A wrong login takes this long, whatever was wrong. */
 #define WRONG_MS 1000
 
@@ -50,7 +53,8 @@ session_user(struct session *s, struct view arg)
 }
 
 static void
-log_login(struct session *s, const char *result, enum auth_rights rights)
+log_login(struct session *s, const char *result,
+    const struct auth_answer *answer)
 {
 	struct log_line l;
 
@@ -58,70 +62,110 @@ log_login(struct session *s, const char *result, enum auth_rights rights)
 	log_str(&l, "addr", s->addr);
 	log_str(&l, "user", s->state.user);
 	log_str(&l, "result", result);
-	if (rights != AUTH_NOTHING) {
-		log_str(&l, "rights", rights == AUTH_SITE ? "site" : "uploads");
+	if (answer != NULL) {
+		char rights[4] = { (answer->rights & USERS_READ) != 0 ? 'r'
+								      : '-',
+			(answer->rights & USERS_WRITE) != 0 ? 'w' : '-',
+			(answer->rights & USERS_DELETE) != 0 ? 'd' : '-' };
+
+		log_str(&l, "rights", rights);
+		log_str(&l, "folder", answer->folder);
 	}
 	log_str(&l, "tls",
 	    s->control.ssl == NULL ? "none" : SSL_get_version(s->control.ssl));
 	log_close(&l);
 }
 
-/* WordPress makes the folder with the first upload; this may be it. */
-static int
-enter_uploads(struct session *s)
-{
-	const char *name;
-	int dir;
-	int r = fsroot_parent(&s->parts.root, UPLOADS, &dir, &name);
+/* --- rights -----------------------------------------------------------------
+ */
 
-	if (r < 0) {
-		return r;
+bool
+session_may(const struct session *s, const struct command *c)
+{
+	static const struct {
+		command_handler *run;
+		unsigned needs;
+	} needs[] = { { session_dele, USERS_DELETE },
+		{ session_rmd, USERS_DELETE }, { session_stor, USERS_WRITE },
+		{ session_stou, USERS_WRITE }, { session_appe, USERS_WRITE },
+		{ session_mkd, USERS_WRITE }, { session_rnfr, USERS_WRITE },
+		{ session_rnto, USERS_WRITE }, { session_mfmt, USERS_WRITE },
+		{ session_retr, USERS_READ }, { session_list, USERS_READ },
+		{ session_nlst, USERS_READ }, { session_mlsd, USERS_READ } };
+
+	for (size_t i = 0; i < ARRAY_LEN(needs); i++) {
+		if (c->run == needs[i].run) {
+			return (s->rights & needs[i].needs) != 0;
+		}
 	}
-	if (mkdirat(dir, name, 0777) < 0 && errno != EEXIST) {
-		r = -errno;
+	return true;
+}
+
+/* Makes the last name of the folder, if it is not there. */
+static int
+make_folder(struct session *s, const char *folder)
+{
+	int r = fsroot_mkdir(&s->parts.root, folder, 0777);
+
+	return r == -EEXIST ? 0 : r;
+}
+
+/* Makes the user's folder the root of the session.  0, or -errno. */
+static int
+enter_folder(struct session *s, const struct auth_answer *answer)
+{
+	int r = 0;
+
+	/* WordPress makes the uploads with the first one; this may be it. */
+	if (answer->makes_folder != 0) {
+		r = make_folder(s, answer->folder);
 	}
-	(void)close(dir);
-	if (r == 0) {
-		r = stage_enter_uploads(&s->parts.stage);
-	}
-	return r < 0 ? r : fsroot_enter(&s->parts.root, UPLOADS);
+	return r < 0 ? r : fsroot_enter(&s->parts.root, answer->folder);
 }
 
 /* Leaves the process its user's rights only.  0, or -errno. */
 static int
-take_rights(struct session *s, enum auth_rights rights)
+take_rights(struct session *s, const struct auth_answer *answer)
 {
 	struct session_parts *parts = &s->parts;
-	int r = 0;
+	int r = answer->folder[0] == '\0' ? 0 : enter_folder(s, answer);
 
-	if (rights != AUTH_SITE) {
-		r = rights == AUTH_UPLOADS ? enter_uploads(s) : -EACCES;
+	if (r == 0 && (answer->rights & USERS_WRITE) != 0) {
+		r = stage_enter(&parts->stage, s->state.user, &parts->root);
+	} else if (r == 0) {
+		(void)close(parts->stage.dir);
+		parts->stage.dir = -1;
 	}
 	if (r == 0 && parts->confine_user != NULL) {
 		r = parts->confine_user(parts->settings, parts->root.fd,
-		    parts->stage.dir);
+		    parts->stage.dir, answer->rights);
 	}
+	s->rights = answer->rights;
 	return r;
 }
 
 /* Right: from here on the process has its user's rights only. */
 static void
-log_in(struct session *s, enum auth_rights rights)
+log_in(struct session *s, const struct auth_answer *answer)
 {
 	const struct session_parts *parts = &s->parts;
-	int r = take_rights(s, rights);
+	int r = take_rights(s, answer);
 
 	(void)close(s->parts.auth_fd);
 	s->parts.auth_fd = -1;
 	if (r < 0) {
-		log_login(s, "confinement_failed", AUTH_NOTHING);
+		bool missing = r == -ENOENT || r == -ENOTDIR;
+
+		log_login(s, missing ? "no_folder" : "confinement_failed",
+		    answer);
 		session_end(s, "confinement_failed");
-		session_reply(s, REPLY_CLOSING, "Local error.");
+		session_reply(s, REPLY_CLOSING,
+		    missing ? "Your folder does not exist." : "Local error.");
 		return;
 	}
 	s->state.logged_in = true;
 	stats_add(&parts->stats->logins[STATS_LOGIN_OK], 1);
-	log_login(s, "ok", rights);
+	log_login(s, "ok", answer);
 	session_reply(s, REPLY_LOGGED_IN, "Logged in.");
 }
 
@@ -130,7 +174,7 @@ static void
 send_away(struct session *s, const char *why)
 {
 	stats_add(&s->parts.stats->logins[STATS_LOGIN_UNAVAILABLE], 1);
-	log_login(s, why, AUTH_NOTHING);
+	log_login(s, why, NULL);
 	session_end(s, why);
 	session_reply(s, REPLY_CLOSING, "Logins do not work now; try later.");
 }
@@ -143,7 +187,7 @@ refuse_login(struct session *s, enum auth_result result, int64_t started)
 	stats_add(&s->parts.stats->logins[throttled ? STATS_LOGIN_THROTTLED
 						    : STATS_LOGIN_FAILED],
 	    1);
-	log_login(s, throttled ? "throttled" : "wrong", AUTH_NOTHING);
+	log_login(s, throttled ? "throttled" : "wrong", NULL);
 	session_pause(s, clock_left(started + WRONG_MS));
 	s->failures++;
 	s->state.user[0] = '\0';
@@ -173,7 +217,7 @@ session_pass(struct session *s, struct view arg)
 	if (r < 0) {
 		send_away(s, "no_authenticator");
 	} else if (answer.result == AUTH_OK) {
-		log_in(s, (enum auth_rights)answer.rights);
+		log_in(s, &answer);
 	} else if (answer.result == AUTH_UNAVAILABLE) {
 		send_away(s, "unavailable");
 	} else {
@@ -219,8 +263,7 @@ start_tls(struct session *s)
 			       : STATS_TLS12],
 	    1);
 	/* Nothing that was said in the clear counts any more. */
-	s->state = (struct session_state){ .cwd = "/" };
-	s->bad = 0;
+	session_forget(s);
 }
 
 void
@@ -306,16 +349,36 @@ session_ccc(struct session *s, struct view arg)
 	}
 }
 
+/*
+ * A session that somebody has logged in to is confined to that user for good,
+ * and TLS is not taken off again (which RFC 4217 section 11 asks for): there
+ * the way to begin anew is a new connection.
+ */
+void
+session_rein(struct session *s, struct view arg)
+{
+	(void)arg;
+	if (s->state.logged_in || s->control.ssl != NULL) {
+		session_end(s, "rein");
+		session_reply(s, REPLY_CLOSING, "Connect again to begin anew.");
+		return;
+	}
+	data_close(s);
+	session_forget(s);
+	session_reply(s, REPLY_READY, "As at the beginning.");
+}
+
 void
 session_host(struct session *s, struct view arg)
 {
-	(void)arg;
 	if (s->state.logged_in || s->state.has_user) {
 		session_reply(s, REPLY_BAD_SEQUENCE, "HOST comes first.");
-		return;
+	} else if (!view_only(arg, HOST_LETTERS)) {
+		session_reply(s, REPLY_BAD_ARGUMENT, "HOST name.");
+	} else {
+		/* There is one site, whatever its name. */
+		session_reply(s, REPLY_READY, "This host serves one site.");
 	}
-	/* There is one site, whatever its name. */
-	session_reply(s, REPLY_READY, "This host serves one site.");
 }
 
 void

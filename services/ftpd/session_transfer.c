@@ -1,16 +1,19 @@
 /*
- * The content of files: RETR, STOR, APPE, REST, ABOR.
+ * The content of files: RETR, STOR, APPE, STOU, REST, ABOR.
  *
- * An upload goes to the staging folder and takes its target's place when it is
- * complete: under TLS that is when the peer said so by close_notify.  REST n
- * before STOR keeps the first n bytes of the file that is there, APPE all of
- * them; both work on a copy.
+ * An upload goes to the staging folder (stage.h) and takes its target's place
+ * when it is complete: under TLS that is when the peer said so by close_notify.
+ * What an interrupted one left there can be continued, by REST n before STOR or
+ * by APPE.  Without such a part REST n keeps the first n bytes of the file that
+ * is there, and APPE all of them; both work on a copy.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -54,6 +57,9 @@ log_transfer(struct session *s, const struct transfer *t, int r)
 	session_log_open(s, &l, "transfer");
 	log_str(&l, "verb", t->verb);
 	log_str(&l, "path", t->path);
+	if (t->from > 0) {
+		log_num(&l, "from", (int64_t)t->from);
+	}
 	log_num(&l, "bytes", (int64_t)s->moved);
 	log_num(&l, "ms", clock_ms() - t->started);
 	log_str(&l, "result", r == 0 ? "ok" : "failed");
@@ -96,8 +102,8 @@ transfer_end(struct session *s, const struct transfer *t, int r)
 	    : code == REPLY_ABORTED       ? STATS_ABORTED
 					  : STATS_FAILED;
 
-	stats_add(&stats->transfers[t->direction][result], 1);
-	stats_add(&stats->bytes[t->direction], s->moved);
+	stats_transfer(stats, t->direction, result, s->moved,
+	    clock_ms() - t->started);
 	log_transfer(s, t, r);
 	session_reply(s, code, text);
 	if (r == 0) {
@@ -241,6 +247,7 @@ session_retr(struct session *s, struct view arg)
 		session_reply_error(s, r);
 	} else if (restart_allowed(s, st.st_size)
 	    && data_open(s, "Here it comes.")) {
+		t.from = s->state.rest;
 		transfer_end(s, &t, send_file(s, fd, (off_t)s->state.rest));
 	}
 	if (fd >= 0) {
@@ -248,44 +255,84 @@ session_retr(struct session *s, struct view arg)
 	}
 }
 
-/* --- STOR and APPE -------------------------------------------------------- */
+/* --- STOR, APPE and STOU -------------------------------------------------- */
 
-struct target {
-	int dir; /* -1: none */
+/* What an upload works with. */
+struct upload_job {
+	struct transfer t;
+	struct upload part;
+	int dir; /* the target's folder; -1: none */
 	const char *name; /* points into the transfer's path */
 	mode_t mode; /* of the new file */
-	off_t size; /* of the old file, 0 when there is none */
-	int old; /* the old file, when something of it is kept; else -1 */
+	struct stat live; /* what is there now: size 0 when there is nothing */
+	/* What the new file begins with: so many bytes... */
+	uint64_t keep;
+	bool of_live; /* ...of the file that is there; else of the part */
 };
 
-/* Looks at what is there now; `keeps`: something of it will stay. */
+/* Looks at what is there now. */
 static int
-find_target(struct session *s, const char *path, bool keeps, struct target *t)
+find_target(struct session *s, struct upload_job *u)
 {
-	struct stat st;
-	int r = fsroot_parent(&s->parts.root, path, &t->dir, &t->name);
+	int r = fsroot_parent(&s->parts.root, u->t.path, &u->dir, &u->name);
 
 	if (r < 0) {
 		return r;
 	}
-	if (faccessat(t->dir, ".", W_OK, 0) < 0) {
+	if (faccessat(u->dir, ".", W_OK, 0) < 0) {
 		return -errno;
 	}
-	if (fstatat(t->dir, t->name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+	if (fstatat(u->dir, u->name, &u->live, AT_SYMLINK_NOFOLLOW) < 0) {
+		u->live.st_size = 0;
 		return errno == ENOENT ? 0 : -errno;
 	}
-	r = check_regular(st.st_mode);
-	if (r == 0 && (st.st_mode & S_IWUSR) == 0) {
+	r = check_regular(u->live.st_mode);
+	if (r == 0 && (u->live.st_mode & S_IWUSR) == 0) {
 		r = -EACCES;
 	}
 	/* As writing to it would: set-user-id and its like do not outlive it.
 	 */
-	t->mode = st.st_mode & 0777;
-	t->size = st.st_size;
-	if (r == 0 && keeps) {
-		t->old = openat(t->dir, t->name,
-		    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-		r = t->old < 0 ? -errno : 0;
+	u->mode = u->live.st_mode & 0777;
+	return r;
+}
+
+/*
+ * What the new file begins with: of the part when an upload was interrupted,
+ * else of the file that is there.  APPE also goes by the latter when SIZE has
+ * told its size before: then that is where the client goes on.  The refusal
+ * has been replied.
+ */
+static bool
+choose_begin(struct session *s, struct upload_job *u, bool append)
+{
+	uint64_t rest = s->state.rest;
+	bool told = u->live.st_ino != 0 && u->live.st_ino == s->state.told_ino
+	    && u->live.st_dev == s->state.told_dev;
+
+	if (append && rest > 0) {
+		session_reply(s, REPLY_BAD_RESTART, "REST is for STOR.");
+		return false;
+	}
+	if (append) {
+		u->of_live = u->part.size == 0 || told;
+		u->keep = u->of_live ? (uint64_t)u->live.st_size : u->part.size;
+		return true;
+	}
+	u->of_live = rest > u->part.size;
+	u->keep = rest;
+	return restart_allowed(s,
+	    u->of_live ? u->live.st_size : (off_t)u->part.size);
+}
+
+static int
+copy_live(struct upload_job *u)
+{
+	int fd = openat(u->dir, u->name,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int r = fd < 0 ? -errno : stage_copy(&u->part, fd, u->keep);
+
+	if (fd >= 0) {
+		(void)close(fd);
 	}
 	return r;
 }
@@ -360,76 +407,148 @@ receive(struct session *s, int fd, struct chunks *chunks)
 	}
 }
 
-/* With the data connection open: the whole upload, behind `keep` old bytes. */
+/* With the data connection open: the whole upload. */
 static int
-store(struct session *s, const struct target *t, uint64_t keep)
+store(struct session *s, struct upload_job *u)
 {
 	struct chunks *chunks = malloc(sizeof(*chunks));
-	struct upload u = { .fd = -1 };
-	struct stage *stage = &s->parts.stage;
-	int r = chunks == NULL ? -ENOMEM : stage_begin(stage, &u);
+	int r = chunks == NULL ? -ENOMEM
+			       : stage_cut(&u->part, u->of_live ? 0 : u->keep);
 
-	if (r == 0 && t->old >= 0) {
-		r = stage_copy(&u, t->old, keep);
+	if (r == 0 && u->of_live && u->keep > 0) {
+		r = copy_live(u);
 	}
 	if (r == 0) {
-		r = receive(s, u.fd, chunks);
+		r = receive(s, u->part.fd, chunks);
 	}
 	if (r == 0) {
-		r = stage_commit(stage, &u, t->dir, t->name, t->mode,
-		    s->parts.settings->sync);
+		r = stage_commit(&s->parts.stage, &u->part, u->dir, u->name,
+		    u->mode, s->parts.settings->sync);
 	}
 	free(chunks);
-	if (r < 0) {
-		stage_discard(stage, &u);
-		return r;
+	if (r == 0) {
+		/* The peer may be gone already: it has said that it was all. */
+		(void)data_finish(s);
 	}
-	/* The peer may be gone already: it has said that it was all. */
-	(void)data_finish(s);
-	return 0;
+	return r;
 }
 
-static void
-upload(struct session *s, struct view arg, bool append)
+/*
+ * Can the part be continued?  Not what was converted on the way, and not what
+ * the volume refused: that would take room from those who need it.
+ */
+static bool
+worth_keeping(const struct session *s, int err)
 {
-	struct transfer t;
-	struct target target = { .dir = -1,
-		.old = -1,
-		.mode = 0666 & ~settings_umask(s->parts.settings) };
-	int r;
+	const char *text;
 
-	transfer_init(&t, STATS_UPLOAD, append ? "APPE" : "STOR");
-	r = session_path(s, arg, t.path);
+	return err == 0
+	    || (!s->state.ascii
+		&& reply_for_transfer(err, &text) == REPLY_ABORTED);
+}
+
+/* Before the data connection.  The refusal has been replied. */
+static bool
+begin_upload(struct session *s, struct upload_job *u, bool append)
+{
+	int r = find_target(s, u);
+
 	if (r == 0) {
-		r = find_target(s, t.path, append || s->state.rest > 0,
-		    &target);
+		r = stage_begin(&s->parts.stage, u->t.path, &u->part);
 	}
 	if (r < 0) {
 		session_reply_error(s, r);
-	} else if ((append || restart_allowed(s, target.size))
-	    && data_open(s, "Send it.")) {
-		transfer_end(s, &t,
-		    store(s, &target,
-			append ? (uint64_t)target.size : s->state.rest));
+		return false;
 	}
-	if (target.old >= 0) {
-		(void)close(target.old);
+	return choose_begin(s, u, append);
+}
+
+/* An upload to the path of the transfer, to be announced by `text`. */
+static void
+upload(struct session *s, struct upload_job *u, const char *text, bool append)
+{
+	int r = 0;
+
+	if (begin_upload(s, u, append) && data_open(s, text)) {
+		u->t.from = u->keep;
+		r = store(s, u);
+		/* Before the reply: who reads it may go on at once. */
+		stage_release(&s->parts.stage, &u->part, worth_keeping(s, r));
+		transfer_end(s, &u->t, r);
 	}
-	if (target.dir >= 0) {
-		(void)close(target.dir);
+	stage_release(&s->parts.stage, &u->part, worth_keeping(s, r));
+	if (u->dir >= 0) {
+		(void)close(u->dir);
 	}
+}
+
+/* The job for an argument; false: the error has been replied. */
+static bool
+upload_init(struct session *s, struct upload_job *u, struct view arg,
+    const char *verb)
+{
+	int r;
+
+	*u = (struct upload_job){ .part = { .fd = -1 },
+		.dir = -1,
+		.mode = 0666 & ~settings_umask(s->parts.settings) };
+	transfer_init(&u->t, STATS_UPLOAD, verb);
+	r = session_path(s, arg, u->t.path);
+	if (r < 0) {
+		session_reply_error(s, r);
+	}
+	return r == 0;
 }
 
 void
 session_stor(struct session *s, struct view arg)
 {
-	upload(s, arg, false);
+	struct upload_job u;
+
+	if (upload_init(s, &u, arg, "STOR")) {
+		upload(s, &u, "Send it.", false);
+	}
 }
 
 void
 session_appe(struct session *s, struct view arg)
 {
-	upload(s, arg, true);
+	struct upload_job u;
+
+	if (upload_init(s, &u, arg, "APPE")) {
+		upload(s, &u, "Send what comes next.", true);
+	}
+}
+
+/*
+ * A name that nobody else has, with the argument as its beginning.  The reply
+ * tells it in the form of RFC 1123 section 4.1.2.9.
+ */
+void
+session_stou(struct session *s, struct view arg)
+{
+	struct upload_job u;
+	uint64_t unique;
+	char text[PATH_SIZE + 8];
+	size_t n;
+
+	if (arg.n == 0) {
+		arg = VIEW("upload");
+	}
+	if (!upload_init(s, &u, arg, "STOU")) {
+		return;
+	}
+	n = strlen(u.t.path);
+	if (getrandom(&unique, sizeof(unique), 0) != (ssize_t)sizeof(unique)
+	    || n + 18 > sizeof(u.t.path)) {
+		session_reply_error(s, -ENAMETOOLONG);
+		return;
+	}
+	(void)snprintf(u.t.path + n, sizeof(u.t.path) - n, ".%016llx",
+	    (unsigned long long)unique);
+	(void)snprintf(text, sizeof(text), "FILE: %s", u.t.path);
+	s->state.rest = 0;
+	upload(s, &u, text, false);
 }
 
 /* --- REST and ABOR -------------------------------------------------------- */

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include "base/escape.h"
-#include "ftpd/path.h"
+#include "base/path.h"
+#include "ftpd/pasvnets.h"
+#include "ftpd/users.h"
 
 uint16_t
 settings_health_port(const void *settings)
@@ -102,6 +104,7 @@ void
 settings_check(const void *settings, struct buf *faults)
 {
 	const struct settings *s = settings;
+	struct pasvnets nets;
 
 	check_ports(s, faults);
 	check_root(s, faults);
@@ -119,6 +122,7 @@ settings_check(const void *settings, struct buf *faults)
 		    " is neither an IPv4 address nor a host "
 		    "name\n");
 	}
+	(void)!pasvnets_parse(view_str(s->pasv_networks), &nets, faults);
 	if (path_has_control(view_str(s->user))
 	    || strlen(s->user) > SETTINGS_USER_MAX) {
 		buf_addf(faults,
@@ -132,6 +136,9 @@ settings_check(const void *settings, struct buf *faults)
 		    "FTPD_PASSWORD_FILE: the secret has control "
 		    "characters or more than %d bytes; make it one line\n",
 		    SETTINGS_PASSWORD_MAX);
+	}
+	if (s->users_file[0] != '\0') {
+		users_check(s->users_file, view_str(s->user), faults);
 	}
 	if (s->wordpress_login && s->db_password[0] == '\0') {
 		buf_add_str(faults,

@@ -32,10 +32,14 @@ struct settings {
 	uint64_t pasv_min;
 	uint64_t pasv_max;
 	char *pasv_address;
+	char *pasv_networks;
 	char *root;
 	char *user;
 	char *password;
+	char *users_file;
 	bool wordpress_login;
+	uint64_t ban_failures;
+	uint64_t ban_seconds;
 	char *db_host;
 	uint64_t db_port;
 	char *db_user;

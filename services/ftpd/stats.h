@@ -31,6 +31,8 @@ enum stats_refusal {
 	STATS_FULL,
 	STATS_PER_ADDRESS,
 	STATS_FOREIGN,
+	STATS_BANNED,
+	STATS_EVICTED,
 	STATS_REFUSAL_COUNT
 };
 enum stats_data {
@@ -40,6 +42,9 @@ enum stats_data {
 	STATS_DATA_PORTS,
 	STATS_DATA_COUNT
 };
+/* Buckets of transfers' durations; the last one has no end. */
+#define STATS_BUCKET_COUNT 8
+
 enum stats_layer {
 	STATS_LAYER_FILES,
 	STATS_LAYER_PORTS,
@@ -59,11 +64,16 @@ struct stats {
 	stats_counter landlock_abi;
 	stats_counter layers[STATS_LAYER_COUNT];
 	stats_counter certificate_loaded; /* Unix time */
+	stats_counter bans_total;
+	stats_counter bans_active;
 	/* Added to by sessions. */
 	stats_counter refusals[STATS_REFUSAL_COUNT];
 	stats_counter logins[STATS_LOGIN_COUNT];
 	stats_counter transfers[STATS_DIRECTION_COUNT][STATS_RESULT_COUNT];
-	stats_counter bytes[STATS_DIRECTION_COUNT];
+	stats_counter bytes[STATS_DIRECTION_COUNT][STATS_RESULT_COUNT];
+	/* Each counted once, in the first bucket that it fits. */
+	stats_counter durations[STATS_DIRECTION_COUNT][STATS_BUCKET_COUNT];
+	stats_counter duration_ms[STATS_DIRECTION_COUNT];
 	stats_counter tls_sessions[STATS_VERSION_COUNT];
 	stats_counter tls_failures;
 	stats_counter data_refused[STATS_DATA_COUNT];
@@ -91,6 +101,10 @@ stats_get(const stats_counter *counter)
 {
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
+
+/* A transfer has ended, after so many bytes and milliseconds. */
+void stats_transfer(struct stats *s, enum stats_direction direction,
+    enum stats_result result, uint64_t bytes, int64_t ms);
 
 /* What /metrics needs beside the counters. */
 struct stats_volume {

@@ -21,15 +21,16 @@ find(const struct throttle *t, const struct in6_addr *party)
 }
 
 static int64_t
-penalty(unsigned failures)
+penalty(const struct throttle *t, unsigned failures)
 {
+	int64_t longest = t->longest == 0 ? THROTTLE_LONGEST_MS : t->longest;
 	unsigned above = failures > THROTTLE_FREE ? failures - THROTTLE_FREE
 						  : 0;
 	int64_t ms = above == 0 ? 0
-	    : above > 20        ? THROTTLE_LONGEST_MS
+	    : above > 20        ? longest
 				: (int64_t)FIRST_MS << (above - 1);
 
-	return ms < THROTTLE_LONGEST_MS ? ms : THROTTLE_LONGEST_MS;
+	return ms < longest ? ms : longest;
 }
 
 bool
@@ -39,11 +40,12 @@ throttle_allows(const struct throttle *t, const struct in6_addr *party,
 	size_t i = find(t, party);
 
 	return i == THROTTLE_SIZE
-	    || now - t->entries[i].last >= penalty(t->entries[i].failures);
+	    || now - t->entries[i].last >= penalty(t, t->entries[i].failures);
 }
 
-void
-throttle_failed(struct throttle *t, const struct in6_addr *party, int64_t now)
+/* The party's entry, made if need be. */
+static struct throttle_entry *
+obtain(struct throttle *t, const struct in6_addr *party)
 {
 	size_t known = find(t, party);
 	struct throttle_entry *e = &t->entries[known % THROTTLE_SIZE];
@@ -56,19 +58,60 @@ throttle_failed(struct throttle *t, const struct in6_addr *party, int64_t now)
 		}
 		*e = (struct throttle_entry){ .party = *party };
 	}
+	return e;
+}
+
+void
+throttle_failed(struct throttle *t, const struct in6_addr *party,
+    uint64_t account, int64_t now)
+{
+	struct throttle_entry *e = obtain(t, party);
+
 	if (now - e->last >= THROTTLE_FORGET_MS) {
-		e->failures = 0;
+		*e = (struct throttle_entry){ .party = *party };
 	}
+	e->in_a_row = e->account == account ? e->in_a_row + 1 : 1;
+	e->account = account;
 	e->failures++;
+	e->strikes++;
 	e->last = now > 0 ? now : 1;
 }
 
 void
-throttle_succeeded(struct throttle *t, const struct in6_addr *party)
+throttle_succeeded(struct throttle *t, const struct in6_addr *party,
+    uint64_t account)
+{
+	size_t i = find(t, party);
+	struct throttle_entry *e = &t->entries[i % THROTTLE_SIZE];
+
+	if (i == THROTTLE_SIZE || e->account != account) {
+		return;
+	}
+	e->failures -= e->in_a_row;
+	e->strikes -= e->strikes < e->in_a_row ? e->strikes : e->in_a_row;
+	e->in_a_row = 0;
+}
+
+void
+throttle_refused(struct throttle *t, const struct in6_addr *party)
 {
 	size_t i = find(t, party);
 
 	if (i < THROTTLE_SIZE) {
-		t->entries[i] = (struct throttle_entry){ .last = 0 };
+		t->entries[i].strikes++;
 	}
+}
+
+bool
+throttle_struck_out(struct throttle *t, const struct in6_addr *party,
+    uint64_t strikes)
+{
+	size_t i = find(t, party);
+
+	if (i == THROTTLE_SIZE || strikes == 0
+	    || t->entries[i].strikes < strikes) {
+		return false;
+	}
+	t->entries[i].strikes = 0;
+	return true;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
+#include <sys/socket.h>
 
 #include "base/secret.h"
 
@@ -99,6 +100,20 @@ on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
 	    : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
+/*
+ * Renegotiation is refused, and who asks for it (TLS 1.2) is not worth another
+ * answer: OpenSSL would go on reading such requests for as long as they come,
+ * past every deadline of ours.
+ */
+static void
+on_event(const SSL *ssl, int where, int what)
+{
+	if ((where & SSL_CB_WRITE_ALERT) == SSL_CB_WRITE_ALERT
+	    && (what & 0xff) == SSL_AD_NO_RENEGOTIATION) {
+		(void)shutdown(SSL_get_fd(ssl), SHUT_RD);
+	}
+}
+
 /* A key under a passphrase is refused: nobody is there to type it. */
 static int
 no_passphrase(char *out, int n, int writing, void *ctx)
@@ -126,6 +141,7 @@ configure(SSL_CTX *ctx)
 	SSL_CTX_set_session_cache_mode(ctx,
 	    SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL_STORE);
 	SSL_CTX_set_timeout(ctx, TICKET_SECONDS);
+	SSL_CTX_set_info_callback(ctx, on_event);
 	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
 	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
 	if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1

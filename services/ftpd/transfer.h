@@ -11,6 +11,7 @@ struct transfer {
 	enum stats_direction direction;
 	const char *verb;
 	char path[PATH_SIZE];
+	uint64_t from; /* the byte that it begins with */
 	int64_t started;
 };
 

@@ -1,10 +1,7 @@
 #include "ftpd/wphash.h"
 
-#include <crypt.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -12,9 +9,6 @@
 #include "base/secret.h"
 #include "ftpd/settings.h"
 
-#define BCRYPT_LENGTH 60
-#define BCRYPT_HEAD 7 /* "$2y$10$" */
-#define BCRYPT_SALT 22
 #define PHPASS_LENGTH 34
 #define PHPASS_SALT 8
 #define PHPASS_ROUNDS_MIN 7 /* exponents of two, as in phpass itself */
@@ -38,15 +32,11 @@ part(struct view v, size_t from, size_t n)
 /* --- what a hash looks like --------------------------------------------------
  */
 
+/* Of bcrypt's three letters WordPress and PHP use one. */
 static bool
 is_bcrypt(struct view hash)
 {
-	uint64_t cost;
-
-	return hash.n == BCRYPT_LENGTH && view_starts(hash, VIEW("$2y$"))
-	    && view_u64(part(hash, 4, 2), &cost) == 0 && cost >= WPHASH_COST_MIN
-	    && cost <= WPHASH_COST_MAX && hash.p[BCRYPT_HEAD - 1] == '$'
-	    && view_only(view_drop(hash, BCRYPT_HEAD), DIGITS);
+	return view_starts(hash, VIEW("$2y$")) && pwhash_is_bcrypt(hash);
 }
 
 /* The exponent of a phpass hash; 0 when there is none in it. */
@@ -102,31 +92,6 @@ wphash_cost(struct view hash)
 /* --- bcrypt ------------------------------------------------------------------
  */
 
-/*
- * `hash` has to be of the form above.  A C library that does not know $2y$
- * may answer with another scheme's hash: its form tells.
- */
-static bool
-check_bcrypt(struct view hash, const char *key)
-{
-	struct crypt_data *room = calloc(1, sizeof(*room));
-	char setting[BCRYPT_LENGTH + 1];
-	const char *made;
-	bool same = false;
-
-	if (room == NULL || view_to_cstr(hash, setting, sizeof(setting)) < 0) {
-		free(room);
-		return false;
-	}
-	made = crypt_r(key, setting, room);
-	if (made != NULL && is_bcrypt(view_str(made))) {
-		same = secret_eq(hash, view_str(made));
-	}
-	secret_wipe(room, sizeof(*room));
-	free(room);
-	return same;
-}
-
 /* WordPress's own: no length of password is too much for bcrypt. */
 static bool
 check_wp(struct view hash, struct view password)
@@ -142,7 +107,7 @@ check_wp(struct view hash, struct view password)
 		!= NULL
 	    && n == sizeof(mac)) {
 		(void)EVP_EncodeBlock(key, mac, (int)n);
-		same = check_bcrypt(hash, (const char *)key);
+		same = pwhash_same(hash, (const char *)key);
 	}
 	secret_wipe(mac, sizeof(mac));
 	secret_wipe(key, sizeof(key));
@@ -154,7 +119,7 @@ check_plain_bcrypt(struct view hash, struct view password)
 {
 	char key[TEXT_SIZE];
 	bool same = view_to_cstr(password, key, sizeof(key)) == 0
-	    && check_bcrypt(hash, key);
+	    && pwhash_same(hash, key);
 
 	secret_wipe(key, sizeof(key));
 	return same;
@@ -270,11 +235,8 @@ wphash_check(struct view hash, struct view password)
 }
 
 void
-wphash_burn(unsigned cost, struct view password)
+wphash_dummy(unsigned cost, char ret[WPHASH_MAX + 1])
 {
-	char hash[WPHASH_MAX + 1];
-
 	/* The digits of nothing: no password has this hash. */
-	(void)snprintf(hash, sizeof(hash), "$wp$2y$%02u$%053d", cost % 100, 0);
-	(void)wphash_check(view_str(hash), password);
+	(void)snprintf(ret, WPHASH_MAX + 1, "$wp$2y$%02u$%053d", cost % 100, 0);
 }

@@ -15,13 +15,10 @@
 #include <stdbool.h>
 
 #include "base/view.h"
+#include "ftpd/pwhash.h"
 
 /* The longest hash of these kinds. */
 #define WPHASH_MAX 63
-
-/* Costs of bcrypt that are accepted: the exponent of two. */
-#define WPHASH_COST_MIN 4
-#define WPHASH_COST_MAX 14
 
 enum wphash_kind { WPHASH_UNKNOWN, WPHASH_WP, WPHASH_BCRYPT, WPHASH_PHPASS };
 
@@ -37,7 +34,10 @@ unsigned wphash_cost(struct view hash);
  */
 bool wphash_check(struct view hash, struct view password);
 
-/* The work of wphash_check() for a hash by bcrypt of that cost, for nothing. */
-void wphash_burn(unsigned cost, struct view password);
+/*
+ * A hash by bcrypt of that cost that no password has, and whose check takes as
+ * long as any other's.
+ */
+void wphash_dummy(unsigned cost, char ret[WPHASH_MAX + 1]);
 
 #endif

@@ -2,15 +2,15 @@
 
 #include <errno.h>
 
-static enum auth_rights
+static enum wproles_access
 rights_of(struct view role)
 {
 	if (view_eq(role, VIEW("administrator"))) {
-		return AUTH_SITE;
+		return WPROLES_SITE;
 	}
 	return view_eq(role, VIEW("editor")) || view_eq(role, VIEW("author"))
-	    ? AUTH_UPLOADS
-	    : AUTH_NOTHING;
+	    ? WPROLES_UPLOADS
+	    : WPROLES_NOTHING;
 }
 
 /* Takes `s:LENGTH:"TEXT";` off the front. */
@@ -47,9 +47,9 @@ take_yes(struct view *rest, bool *ret)
 }
 
 int
-wproles_rights(struct view capabilities, enum auth_rights *ret)
+wproles_rights(struct view capabilities, enum wproles_access *ret)
 {
-	enum auth_rights most = AUTH_NOTHING;
+	enum wproles_access most = WPROLES_NOTHING;
 	struct view rest = capabilities, name;
 	uint64_t n;
 	bool yes;

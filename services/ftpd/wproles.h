@@ -5,8 +5,15 @@
 #ifndef FTPD_WPROLES_H
 #define FTPD_WPROLES_H
 
+#include "base/macros.h"
 #include "base/view.h"
-#include "ftpd/auth.h"
+
+/* More is greater. */
+enum wproles_access {
+	WPROLES_NOTHING,
+	WPROLES_UPLOADS, /* wp-content/uploads, and nothing else */
+	WPROLES_SITE, /* the whole root */
+};
 
 /*
  * Reads an array as PHP serializes it, of names and yes or no, such as
@@ -14,6 +21,7 @@
  * rights counts: administrators get the site, editors and authors the
  * uploads, all others nothing.  0 with *ret, or -EINVAL.
  */
-NODISCARD int wproles_rights(struct view capabilities, enum auth_rights *ret);
+NODISCARD int wproles_rights(struct view capabilities,
+    enum wproles_access *ret);
 
 #endif

@@ -8,7 +8,6 @@
 #include <mysql.h>
 
 #include "base/buf.h"
-#include "ftpd/wproles.h"
 #include "mariadb/options.h"
 #include "run/clock.h"
 #include "run/log.h"
@@ -187,7 +186,7 @@ write_query(struct buf *query, struct view name)
 static int
 take_row(struct view name, const struct view cells[COLUMNS], struct wpuser *ret)
 {
-	struct wpuser user = { .rights = AUTH_NOTHING };
+	struct wpuser user = { .access = WPROLES_NOTHING };
 	struct view hash = cells[COLUMN_HASH];
 
 	if (!view_eq_nocase(cells[COLUMN_LOGIN], name)) {
@@ -197,8 +196,8 @@ take_row(struct view name, const struct view cells[COLUMNS], struct wpuser *ret)
 		memcpy(user.hash, hash.p, hash.n);
 		user.hash_n = hash.n;
 	}
-	if (wproles_rights(cells[COLUMN_CAPABILITIES], &user.rights) < 0) {
-		user.rights = AUTH_NOTHING;
+	if (wproles_rights(cells[COLUMN_CAPABILITIES], &user.access) < 0) {
+		user.access = WPROLES_NOTHING;
 	}
 	*ret = user;
 	return 0;

@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "ftpd/auth.h"
 #include "ftpd/settings.h"
 #include "ftpd/wphash.h"
+#include "ftpd/wproles.h"
 
 /* For connecting, reading and writing each. */
 #define WPUSERS_SECONDS 2
@@ -19,7 +19,7 @@
 struct wpuser {
 	size_t hash_n;
 	char hash[WPHASH_MAX];
-	enum auth_rights rights;
+	enum wproles_access access;
 };
 
 struct wpusers; /* one connection */

@@ -89,6 +89,8 @@ check_words() {
 		|| bad OBJECT_CACHE 'is neither on nor off; write one of them'
 	is FTP_PASV_ADDRESS '^([A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)?$' \
 		|| bad FTP_PASV_ADDRESS 'is not an address or a host name; write one or leave it empty'
+	is FTP_PASV_NETWORKS '^([0-9A-Fa-f.:]+(/[0-9]+)?=[0-9.]+( +|$))*$' \
+		|| bad FTP_PASV_NETWORKS 'is no list of NETWORK=ADDRESS; write one like "192.168.0.0/16=192.168.1.10" or leave it empty'
 	is MYSQL_DATABASE '^[A-Za-z0-9_]{1,64}$' \
 		|| bad MYSQL_DATABASE 'is not a database name; use letters, digits and _'
 	is MYSQL_DATABASE '^(mysql|sys|stack|information_schema|performance_schema)$' \

@@ -28,12 +28,13 @@ VOLUMES=(
 	exporter:20108:exporter
 )
 
+# The secrets that secrets.sh makes; ftp_users is a list, at first without users.
 PASSWORDS=(
 	db_root_password db_password db_health_password db_exporter_password
 	db_ftpd_password wp_owner_password wp_editor_password wp_salts
 	redis_wordpress_password redis_cachemon_password
 	redis_cachemon_actions_password redis_exporter_password
-	monitor_password ftp_password smtp_password
+	monitor_password ftp_password ftp_users smtp_password
 )
 
 # ---- Messages: all on stderr, so that stdout can carry a result -------------

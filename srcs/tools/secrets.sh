@@ -44,6 +44,21 @@ check() {
 	done
 }
 
+# No user at first, but how to write one.
+ftp_users() {
+	cat <<-'USERS'
+	# Further users of the FTPS server, a line each; after a change: make
+	#
+	#     name:hash:rights:folder
+	#
+	# hash    made by: docker run --rm -it ftpd:TAG --hash-password
+	# rights  read, write, delete, with commas between
+	# folder  the user's top folder, seen from the server's: / is all
+	#
+	# anna:$2y$12$...:read,write,delete:/wp-content/themes
+	USERS
+}
+
 open_folder() {
 	if ! [ -d "$SECRETS" ]; then
 		mkdir -p "$SECRETS" 2>/dev/null \
@@ -73,6 +88,7 @@ passwords() {
 		[ ! -e "$SECRETS/$name.txt" ] || continue
 		case $name in
 		wp_salts) random 64 | put "$name" ;;
+		ftp_users) ftp_users | put "$name" ;;
 		*) random 32 | put "$name" ;;
 		esac
 		made=$((made + 1))

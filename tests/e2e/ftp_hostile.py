@@ -189,6 +189,21 @@ def test_auth_twice(session):
     assert session.ask("AUTH TLS") == 503
 
 
+def test_nothing_said_before_auth_counts_after_it(raw):
+    raw.ask("USER " + USER)
+    raw.ask("PBSZ 0")
+    raw.tls()
+    assert raw.ask("PASS " + PASSWORD) == 503
+    assert raw.ask("PROT P") == 503
+
+
+def test_rein(raw):
+    assert raw.ask("REIN") == 220
+    raw.tls()
+    assert raw.ask("REIN") == 421
+    assert raw.reply() == 0
+
+
 def test_old_tls_is_refused(raw):
     assert raw.ask("AUTH TLS") == 234
     old = context()
@@ -518,6 +533,22 @@ def test_rest_behind_the_end(session):
     assert session.ask("DELE h-rest") == 250
 
 
+def test_rest_is_for_retr_and_stor(session):
+    assert put(session, "h-rest", b"0123456789") == 226
+    assert session.ask("REST 4") == 350
+    session.epsv()
+    assert session.ask("APPE h-rest") == 554
+    # It counts once, for whatever comes next.
+    assert put(session, "h-rest", b"abc") == 226
+    assert get(session, "RETR h-rest") == b"abc"
+    assert session.ask("DELE h-rest") == 250
+
+
+def test_allo_of_more_than_there_is(session):
+    assert session.ask("ALLO 18446744073709551615") == 452
+    assert session.ask("ALLO 99999999999999999999") == 501
+
+
 # --- 9: patterns are names ------------------------------------------------------
 
 @pytest.mark.parametrize("pattern", [
@@ -622,6 +653,65 @@ def test_abort(session):
     assert session.ask("DELE h-live") == 250
 
 
+def test_abort_in_one_packet_with_its_transfer(session):
+    data = session.data()
+    session.send(b"STOR h-none\r\nABOR\r\n")
+    assert [session.reply() for _ in range(3)] == [150, 426, 226]
+    data.close()
+    assert session.ask("SIZE h-none") == 550
+
+
+def test_a_broken_upload_is_its_user_s_alone(session):
+    data = session.data()
+    assert session.ask("STOR h-part") == 150
+    tls = session.wrap(data)
+    tls.sendall(b"0123456789")
+    while True:
+        session.send(b"STAT\r\n")
+        if session.line().startswith(b"211 10 "):
+            break
+    assert session.ask("ABOR") == 426
+    assert session.reply() == 226
+    assert session.ask("SIZE h-part") == 213
+    assert session.ask("RETR h-part") in (425, 550)
+    assert session.ask("RNFR h-part") == 550
+    assert session.ask("SITE CHMOD 644 h-part") == 550
+    assert session.ask("REST 11") == 350
+    session.epsv()
+    assert session.ask("STOR h-part") == 554
+    # While one writes it, another session does not.
+    data = session.data()
+    assert session.ask("APPE h-part") == 150
+    tls = session.wrap(data)
+    other = Raw().login()
+    other.epsv()
+    assert other.ask("APPE h-part") == 450
+    assert other.ask("DELE h-part") == 450
+    other.close()
+    tls.sendall(b"abc")
+    with contextlib.suppress(OSError):
+        tls = tls.unwrap()
+    tls.close()
+    assert session.reply() == 226
+    assert get(session, "RETR h-part") == b"0123456789abc"
+    assert session.ask("DELE h-part") == 250
+
+
+def test_unique_names(session):
+    data = session.data()
+    session.send(b"STOU\r\n")
+    line = session.line().decode().split()
+    assert line[:2] == ["150", "FILE:"]
+    tls = session.wrap(data)
+    tls.sendall(b"x")
+    with contextlib.suppress(OSError):
+        tls = tls.unwrap()
+    tls.close()
+    assert session.reply() == 226
+    assert get(session, "RETR " + line[2]) == b"x"
+    assert session.ask("DELE " + line[2]) == 250
+
+
 def test_abort_while_waiting_for_the_connection(session):
     session.epsv()
     assert session.ask("STOR h-none") == 150
@@ -646,6 +736,8 @@ def test_second_commands_wait_for_their_turn(session):
 @pytest.mark.parametrize("command", [
     "SITE CHMOD 4777 x", "SITE CHMOD 7777 x", "SITE CHMOD 999 x",
     "SITE CHMOD", "SITE CHMOD 644", "MFMT 00000101000000 x",
+    "SITE UTIME", "SITE UTIME 20260230000000 x", "SITE UTIME 20260101000000",
+    "MFMT 99991301000000 x",
     "MFMT 20260230000000 x", "MFMT x"])
 def test_bad_modes_and_times(session, command):
     assert session.ask(command) == 501

@@ -144,6 +144,8 @@ def test_interrupted_upload_of_an_editor(stack, curl, of_editor):
     ftp.close()
     assert curl.get("/%s/%s" % (UPLOADS, name)).text == "old"
     with connect(stack, *of_editor) as ftp:
+        # What came is kept for the editor, until it is removed as well.
+        assert name in names(ftp)
         ftp.delete(name)
     left = stack.exec("wordpress", "find", "/var/www/html/.ftpd-staging",
                       "-type", "f").stdout

@@ -351,20 +351,12 @@ count_field(void *shape, enum MHD_ValueKind kind, const char *name,
 static unsigned
 refusal(struct http_request *rq)
 {
-<<<<<<< HEAD
 	struct http_shape shape = { .version = view_str(rq->version),
 		.body_method = strcmp(rq->method, "POST") == 0
 		    || strcmp(rq->method, "PUT") == 0
 		    || strcmp(rq->method, "PATCH") == 0
 		    || strcmp(rq->method, "DELETE") == 0 };
-=======
-	struct http_shape shape = { .version = view_str(version),
-		.body_method = strcmp(method, "POST") == 0
-		    || strcmp(method, "PUT") == 0
-		    || strcmp(method, "PATCH") == 0
-		    || strcmp(method, "DELETE") == 0 };
 	unsigned status;
->>>>>>> cache-br
 
 	(void)MHD_get_connection_values_n(rq->connection, MHD_HEADER_KIND,
 	    count_field, &shape);
@@ -429,10 +421,10 @@ see_target(void *ctx, const char *target, struct MHD_Connection *connection)
 }
 
 static bool
-is_answered(const struct http_request *rq, const char *method)
+is_answered(const struct http_request *rq)
 {
-	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0
-	    || strcmp(method, "OPTIONS") == 0
+	return strcmp(rq->method, "GET") == 0 || strcmp(rq->method, "HEAD") == 0
+	    || strcmp(rq->method, "OPTIONS") == 0
 	    || (rq->post && find_route(rq) != NULL);
 }
 
@@ -487,11 +479,7 @@ check(struct http_request *rq, void **state)
 		    memory_order_relaxed);
 		return http_reply_error(rq, status);
 	}
-<<<<<<< HEAD
-	return is_answered(rq->method)
-=======
-	return is_answered(rq, method)
->>>>>>> cache-br
+	return is_answered(rq)
 	    ? MHD_YES
 	    : http_reply_error(rq, MHD_HTTP_METHOD_NOT_ALLOWED);
 }

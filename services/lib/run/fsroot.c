@@ -131,14 +131,16 @@ relative(const char *path)
 	return *path == '\0' ? "." : path;
 }
 
-/* Is the folder `fd` directly in the hidden one? */
+/* Is the folder `fd` in the hidden one, or in a folder of that? */
 static bool
 in_hidden(const struct fsroot *root, int fd)
 {
 	struct stat st;
 
-	return root->hides && fstatat(fd, "..", &st, 0) == 0
-	    && fsroot_is_hidden(root, &st);
+	return root->hides
+	    && ((fstatat(fd, "..", &st, 0) == 0 && fsroot_is_hidden(root, &st))
+		|| (fstatat(fd, "../..", &st, 0) == 0
+		    && fsroot_is_hidden(root, &st)));
 }
 
 /* Takes `fd`: gives it out, or closes it if nobody may know it. */

@@ -7,8 +7,8 @@
  * ever trusted.  A link inside is followed only if it stays beneath.
  *
  * One folder directly in the root may be hidden: for these functions it, and
- * everything in it, does not exist, by whatever path somebody comes (it is
- * known by its inode, not by its name).
+ * everything in it down to the third level, does not exist, by whatever path
+ * somebody comes (it is known by its inode, not by its name).
  *
  * Paths are relative to the root; slashes at their front are skipped and the
  * empty path is the root.

@@ -25,11 +25,16 @@ help(const struct program *program)
 	    "  %s --check        check the configuration: 0, or 2 with all "
 	    "faults\n"
 	    "  %s --version\n"
-	    "  %s --help\n\n"
-	    "Settings, from the environment (NAME, or NAME_FILE for a file "
-	    "with the value):\n",
+	    "  %s --help\n",
 	    program->name, VERSION, program->summary, program->name,
 	    program->name, program->name, program->name, program->name);
+	if (program->verb != NULL) {
+		(void)printf("  %s %s\n        %s\n", program->name,
+		    program->verb->name, program->verb->help);
+	}
+	(void)printf(
+	    "\nSettings, from the environment (NAME, or NAME_FILE for a file "
+	    "with the value):\n");
 	conf_help(program->items, program->item_count, stdout);
 	return 0;
 }
@@ -71,9 +76,9 @@ static int
 usage(const struct program *program)
 {
 	(void)fprintf(stderr,
-	    "usage: %s [--healthcheck | --check | --version "
-	    "| --help]\n",
-	    program->name);
+	    "usage: %s [--healthcheck | --check | --version | --help%s%s]\n",
+	    program->name, program->verb == NULL ? "" : " | ",
+	    program->verb == NULL ? "" : program->verb->name);
 	return EXIT_USAGE;
 }
 
@@ -91,10 +96,11 @@ configured(const struct program *program, const char *what)
 		    strerror(-r));
 	}
 	buf_init(&faults, FAULTS_MAX);
+	/* What only asks how it is needs no look at all files. */
 	if (conf_load(program->items, program->item_count, program->conf,
 		&faults)
 		== 0
-	    && program->check != NULL) {
+	    && program->check != NULL && strcmp(what, "--healthcheck") != 0) {
 		program->check(program->conf, &faults);
 	}
 	status = report(&faults);
@@ -124,6 +130,9 @@ program_main(const struct program *program, int argc, char **argv)
 	}
 	if (strcmp(what, "--help") == 0) {
 		return help(program);
+	}
+	if (program->verb != NULL && strcmp(what, program->verb->name) == 0) {
+		return program->verb->run();
 	}
 	if (argc > 1 && strcmp(what, "--check") != 0
 	    && strcmp(what, "--healthcheck") != 0) {

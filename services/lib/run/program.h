@@ -22,6 +22,13 @@
 
 #define EXIT_USAGE 2
 
+/* A word of a daemon's own on its command line. */
+struct program_verb {
+	const char *name; /* --something */
+	const char *help; /* one line for --help */
+	int (*run)(void); /* without configuration; returns the exit status */
+};
+
 struct program {
 	const char *name;
 	const char *summary; /* one line for --help */
@@ -38,6 +45,7 @@ struct program {
 	uint16_t (*health_port)(const void *conf);
 	/* Runs until a signal ends it; returns the exit status. */
 	int (*run)(void *conf);
+	const struct program_verb *verb; /* NULL: none */
 };
 
 /* The whole of a daemon's main(). */

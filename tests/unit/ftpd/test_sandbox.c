@@ -19,10 +19,12 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "ftpd/sandbox.h"
+#include "ftpd/users.h"
 #include "run/confine.h"
 
 #define DB_PORT 29805
@@ -88,7 +90,7 @@ as_user(void)
 {
 	int r = as_session();
 
-	return r == 0 ? sandbox_user(&settings, folder_fd, -1) : r;
+	return r == 0 ? sandbox_user(&settings, folder_fd, -1, USERS_ALL) : r;
 }
 
 static bool
@@ -170,12 +172,9 @@ own_folder_works(void)
 static int
 nothing_to_add(void)
 {
-	/* Sanitized programs do without the second list of calls. */
-#if !defined(__SANITIZE_ADDRESS__)
 	if (!denied(syscall(__NR_seccomp, 0, 0, NULL))) {
 		return 1;
 	}
-#endif
 	return no_way_out();
 }
 
@@ -209,7 +208,7 @@ as_editor(void)
 	up = openat(folder_fd, "up", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	stage = openat(folder_fd, "stage", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	r = as_session();
-	return r == 0 ? sandbox_user(&settings, up, stage) : r;
+	return r == 0 ? sandbox_user(&settings, up, stage, USERS_ALL) : r;
 }
 
 static int
@@ -232,6 +231,156 @@ only_these_folders(void)
 		return 2;
 	}
 	return unlinkat(folder_fd, "up/file", 0) < 0 ? 3 : no_way_out();
+}
+
+/* --- a hash, wherever it is -------------------------------------------------
+ */
+
+/* What the authenticator has in its memory, and where the users file lies. */
+static char hash_in_memory[] = "$6$saltsalt$in the authenticator's memory";
+static char users_file[] = "/tmp/sandbox-users-XXXXXX";
+static pid_t authenticator;
+
+static void
+start_authenticator(void)
+{
+	int fd = mkstemp(users_file);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, hash_in_memory, 8), 8);
+	(void)close(fd);
+	authenticator = fork();
+	if (authenticator == 0) {
+		sandbox_opaque();
+		(void)pause();
+		_exit(0);
+	}
+}
+
+static void
+stop_authenticator(void)
+{
+	(void)kill(authenticator, SIGKILL);
+	(void)waitpid(authenticator, NULL, 0);
+	(void)unlink(users_file);
+}
+
+static bool
+cannot_open_of(pid_t pid, const char *name)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	return denied(open(path, O_RDONLY | O_CLOEXEC));
+}
+
+static int
+no_hash(void)
+{
+	if (!denied(open(users_file, O_RDONLY | O_CLOEXEC))
+	    || !denied(openat(folder_fd, users_file, O_RDONLY | O_CLOEXEC))) {
+		return 1;
+	}
+	if (!cannot_open_of(authenticator, "mem")
+	    || !cannot_open_of(authenticator, "environ")
+	    || !cannot_open_of(authenticator, "fd/0")
+	    || !cannot_open_of(authenticator, "maps")) {
+		return 2;
+	}
+	/* Sanitizers need this call. */
+#if !defined(__SANITIZE_ADDRESS__)
+	{
+		char room[sizeof(hash_in_memory)];
+		struct iovec here = { room, sizeof(room) };
+		struct iovec there = { hash_in_memory, sizeof(room) };
+
+		if (!denied(process_vm_readv(authenticator, &here, 1, &there, 1,
+			0))) {
+			return 3;
+		}
+	}
+#endif
+	return !denied(syscall(__NR_ptrace, 16, authenticator, 0, 0))
+		|| !denied(syscall(__NR_pidfd_open, authenticator, 0))
+		|| !denied(syscall(__NR_pidfd_getfd, 0, 0, 0))
+		|| !denied(syscall(__NR_kcmp, authenticator, 0, 0, 0, 0))
+	    ? 4
+	    : 0;
+}
+
+/* --- rights -----------------------------------------------------------------
+ */
+
+/* A user of the users file who may only read; or only write. */
+static int
+with_rights(unsigned rights)
+{
+	int r, fd;
+
+	fd = openat(folder_fd, "file", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	if (fd < 0 || write(fd, "text", 4) != 4 || close(fd) < 0) {
+		return -1;
+	}
+	r = as_session();
+	return r == 0 ? sandbox_user(&settings, folder_fd, -1, rights) : r;
+}
+
+static int
+as_reader(void)
+{
+	return with_rights(USERS_READ);
+}
+
+static int
+as_writer(void)
+{
+	return with_rights(USERS_WRITE);
+}
+
+static int
+nothing_changes(void)
+{
+	struct timespec times[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+	char self[32];
+	int fd = openat(folder_fd, "file", O_RDONLY | O_CLOEXEC);
+	char bytes[4];
+
+	if (fd < 0 || read(fd, bytes, 4) != 4) {
+		return 1;
+	}
+	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	if (!denied(openat(folder_fd, "file", O_WRONLY | O_CLOEXEC))
+	    || !denied(openat(folder_fd, "file", O_RDONLY | O_TRUNC))
+	    || !denied(openat(folder_fd, "new", O_CREAT | O_RDONLY, 0600))
+	    || !denied(mkdirat(folder_fd, "new", 0700))
+	    || !denied(renameat(folder_fd, "file", folder_fd, "new"))
+	    || !denied(unlinkat(folder_fd, "file", 0))) {
+		return 2;
+	}
+	/* What Landlock does not see. */
+	if (!denied(fchmod(fd, 0777))
+	    || !denied(fchmodat(folder_fd, "file", 0777, 0))
+	    || !denied(fchmodat(AT_FDCWD, self, 0777, 0))
+	    || !denied(utimensat(folder_fd, "file", times, 0))
+	    || !denied(futimens(fd, times)) || !denied(ftruncate(fd, 0))
+	    || !denied(syscall(__NR_fsetxattr, fd, "user.x", "x", 1, 0))
+	    || !denied(syscall(__NR_fchown, fd, getuid(), getgid()))) {
+		return 3;
+	}
+	return no_way_out();
+}
+
+static int
+nothing_is_read(void)
+{
+	if (!denied(openat(folder_fd, "file", O_RDONLY | O_CLOEXEC))
+	    || !denied(openat(folder_fd, ".", O_RDONLY | O_DIRECTORY))) {
+		return 1;
+	}
+	return fchmodat(folder_fd, "file", 0644, 0) < 0
+		|| unlinkat(folder_fd, "file", 0) < 0
+	    ? 2
+	    : no_way_out();
 }
 
 static int
@@ -321,8 +470,30 @@ roles(void **state)
 {
 	(void)state;
 	in_child(sandbox_authenticator, roles_have_no_files);
+	in_child(sandbox_hasher, roles_have_no_files);
 	in_child(as_reporter, roles_have_no_files);
 	in_child(as_wplogin, database_only);
+}
+
+static void
+rights(void **state)
+{
+	(void)state;
+	in_child(as_reader, nothing_changes);
+	in_child(as_writer, nothing_is_read);
+}
+
+static void
+hashes(void **state)
+{
+	(void)state;
+	start_authenticator();
+	in_child(as_session, no_hash);
+	in_child(as_user, no_hash);
+	in_child(as_reader, no_hash);
+	in_child(as_reporter, no_hash);
+	stop_authenticator();
+	(void)unlinkat(folder_fd, "file", 0);
 }
 
 static void
@@ -343,6 +514,8 @@ main(void)
 		cmocka_unit_test(user),
 		cmocka_unit_test(signals),
 		cmocka_unit_test(roles),
+		cmocka_unit_test(rights),
+		cmocka_unit_test(hashes),
 		cmocka_unit_test(editor),
 	};
 

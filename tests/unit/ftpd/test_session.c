@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -90,7 +92,7 @@ tcp_pair(int pair[2])
 	struct sockaddr_in addr = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t n = sizeof(addr);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	assert_int_equal(bind(fd, (struct sockaddr *)&addr, n), 0);
 	assert_int_equal(listen(fd, 1), 0);
@@ -99,6 +101,10 @@ tcp_pair(int pair[2])
 	assert_int_equal(connect(pair[0], (struct sockaddr *)&addr, n), 0);
 	pair[1] = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	assert_true(pair[1] >= 0);
+	/* As the listener does. */
+	assert_int_equal(setsockopt(pair[1], SOL_SOCKET, SO_OOBINLINE, &one,
+			     sizeof(one)),
+	    0);
 	(void)close(fd);
 }
 
@@ -201,7 +207,7 @@ begin(void)
 		(void)close(life[1]);
 		(void)close(intro[0]);
 		(void)close(control[0]);
-		_exit(auth_run(&settings, intro[1], life[0], -1));
+		_exit(auth_run(&settings, intro[1], life[0], -1, -1));
 	}
 	assert_int_equal(auth_introduce(intro[0], auth[1], &hello), 0);
 	c.session = fork();
@@ -260,6 +266,13 @@ static const struct {
 	{ "FEAT", 211, 211 },
 	{ "HELP", 214, 214 },
 	{ "HELP SITE", 214, 214 },
+	{ "HELP stor", 214, 214 },
+	{ "HELP PORT", 214, 214 },
+	{ "HELP XYZZY", 502, 502 },
+	{ "OPTS MLST size;", 200, 200 },
+	{ "OPTS MLST", 200, 200 },
+	{ "HOST a b", 501, 503 },
+	{ "HOST [::1]", 220, 503 },
 	{ "OPTS UTF8 ON", 200, 200 },
 	{ "OPTS UTF8 OFF", 504, 504 },
 	{ "OPTS X", 501, 501 },
@@ -305,6 +318,8 @@ static const struct {
 	{ "ALLO x", 530, 501 },
 	{ "ALLO 18446744073709551615", 530, 452 },
 	{ "AVBL", 530, 213 },
+	{ "AVBL /", 530, 213 },
+	{ "AVBL nowhere", 530, 550 },
 	{ "REST 0", 530, 350 },
 	{ "REST -1", 530, 501 },
 	{ "REST 18446744073709551615", 530, 501 },
@@ -331,18 +346,20 @@ static const struct {
 	{ "MLST", 530, 250 },
 	{ "MLST nowhere", 530, 550 },
 	{ "STAT", 530, 211 },
-	{ "STAT /", 530, 213 },
+	{ "STAT /", 530, 212 },
 	{ "STAT nowhere", 530, 550 },
 	{ "SITE", 501, 501 },
 	{ "SITE HELP", 530, 214 },
+	{ "SITE UTIME 20260101000000 nowhere", 530, 550 },
+	{ "SITE UTIME 20260101000000", 530, 501 },
+	{ "SITE UTIME nowhere", 530, 501 },
 	{ "SITE EXEC ls", 530, 500 },
 	{ "SITE CPFR x", 530, 500 },
 	{ "SITE CHMOD 999 x", 530, 501 },
 	{ "SITE CHMOD 4777 x", 530, 501 },
 	{ "SITE CHMOD 644 nowhere", 530, 550 },
 	{ "SITE CHMOD 0 /", 530, 550 },
-	{ "STOU", 502, 502 },
-	{ "REIN", 502, 502 },
+	{ "STOU", 530, 425 },
 	{ "ACCT x", 502, 502 },
 	{ "XYZZY", 500, 500 },
 	{ "", 500, 500 },
@@ -442,6 +459,21 @@ other_protocols(void **state)
 }
 
 static void
+beginning_anew(void **state)
+{
+	(void)state;
+	begin();
+	assert_int_equal(ask("USER bob"), 331);
+	assert_int_equal(ask("REIN"), 220);
+	assert_int_equal(ask("PASS sesame"), 503);
+	assert_int_equal(ask("USER bob"), 331);
+	assert_int_equal(ask("PASS sesame"), 230);
+	assert_int_equal(ask("REIN"), 421);
+	assert_int_equal(reply(), 0);
+	end();
+}
+
+static void
 lines_too_long(void **state)
 {
 	static char text[100001];
@@ -529,11 +561,34 @@ file_content(const char *name)
 	return content;
 }
 
-static bool
-nothing_staged(void)
+/* How many interrupted uploads there are; afterwards there are none. */
+static unsigned
+parts(void)
 {
-	/* Sweeping tells how many it removed. */
-	return stage_sweep(&stage, 0) == 0;
+	return stage_sweep(&stage, -10);
+}
+
+/* Begins an upload by `command` and breaks it off behind `content`. */
+static int
+break_off(const char *command, const char *content)
+{
+	struct linger reset = { .l_onoff = 1 };
+	int fd = data_connection();
+	struct pollfd p = { .fd = c.fd, .events = POLLIN };
+	char want[64];
+
+	assert_int_equal(ask(command), 150);
+	assert_int_equal(write(fd, content, strlen(content)), strlen(content));
+	/* A reset destroys what was not read yet. */
+	(void)snprintf(want, sizeof(want), "211 %zu bytes transferred.",
+	    strlen(content));
+	do {
+		say("STAT");
+	} while (strcmp(read_line(), want) != 0);
+	assert_int_equal(poll(&p, 1, 0), 0);
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	(void)close(fd);
+	return reply();
 }
 
 static void
@@ -603,6 +658,22 @@ downloads_and_listings(void **state)
 	assert_int_equal(ask("MFMT 20200229010203 f"), 213);
 	say("MDTM f");
 	assert_string_equal(read_line(), "213 20200229010203");
+	assert_int_equal(ask("SITE UTIME 200002290102 f"), 200);
+	say("MDTM f");
+	assert_string_equal(read_line(), "213 20000229010200");
+	assert_int_equal(ask("SITE UTIME f 20010101000000 20020101000000 "
+			     "20030101000000 UTC"),
+	    200);
+	say("MDTM f");
+	assert_string_equal(read_line(), "213 20020101000000");
+	say("OPTS MLST size;type;nothing;");
+	assert_string_equal(read_line(), "200 MLST OPTS type;size;");
+	assert_string_equal(get_content("MLSD"), "type=file;size=10; f\r\n");
+	assert_int_equal(ask("OPTS MLST"), 200);
+	assert_string_equal(get_content("MLSD"), " f\r\n");
+	(void)close(data_connection());
+	assert_int_equal(ask("MLSD f"), 501);
+	assert_int_equal(ask("STAT f"), 213);
 	say("PWD");
 	assert_string_equal(read_line(), "257 \"/d\" is the current folder.");
 	end();
@@ -627,6 +698,8 @@ renames_and_removes(void **state)
 	assert_int_equal(ask("DELE rd"), 550);
 	assert_int_equal(ask("RNFR rd"), 350);
 	assert_int_equal(ask("RNTO rd/below"), 553);
+	assert_int_equal(ask("RNFR rd"), 350);
+	assert_int_equal(ask("RNTO /"), 550);
 	assert_int_equal(ask("RMD rd"), 250);
 	end();
 }
@@ -637,7 +710,15 @@ links(void **state)
 	(void)state;
 	assert_int_equal(symlink("/etc/passwd", "evil"), 0);
 	assert_int_equal(symlink("/tmp", "evildir"), 0);
+	assert_int_equal(mkfifo("fifo", 0600), 0);
 	log_in();
+	/* Nobody is at its other end, and nobody waits. */
+	assert_int_equal(ask("RETR fifo"), 550);
+	assert_int_equal(ask("STOR fifo"), 550);
+	assert_int_equal(ask("APPE fifo"), 550);
+	assert_int_equal(ask("SIZE fifo"), 550);
+	assert_int_equal(ask("SITE CHMOD 600 fifo"), 550);
+	assert_int_equal(ask("DELE fifo"), 250);
 	assert_int_equal(ask("RETR evil"), 550);
 	assert_int_equal(ask("SIZE evil"), 550);
 	assert_int_equal(ask("STOR evil"), 550);
@@ -663,13 +744,22 @@ aborts(void **state)
 	assert_int_equal(write(fd, "new", 3), 3);
 	say("STAT");
 	assert_int_equal(reply(), 211);
-	/* As Telnet has it: interrupt, mark, then the word. */
-	assert_int_equal(write(c.fd, "\xff\xf4\xff\xf2", 4), 4);
-	assert_int_equal(ask("ABOR"), 426);
+	/* As clients do: interrupt and the mark's beginning out of band. */
+	assert_int_equal(send(c.fd, "\xff\xf4\xff", 3, MSG_OOB), 3);
+	assert_int_equal(ask("\xf2"
+			     "ABOR"),
+	    426);
 	assert_int_equal(reply(), 226);
 	(void)close(fd);
 	assert_string_equal(file_content("keep"), "old");
-	assert_true(nothing_staged());
+	assert_int_equal(parts(), 1);
+	/* In one packet with the command. */
+	fd = data_connection();
+	assert_int_equal(ask("STOR keep\r\nABOR"), 150);
+	assert_int_equal(reply(), 426);
+	assert_int_equal(reply(), 226);
+	(void)close(fd);
+	assert_string_equal(file_content("keep"), "old");
 	/* Commands that came meanwhile are run afterwards. */
 	fd = data_connection();
 	assert_int_equal(ask("STOR keep"), 150);
@@ -685,20 +775,14 @@ aborts(void **state)
 static void
 broken_uploads(void **state)
 {
-	struct linger reset = { .l_onoff = 1 };
 	int fd;
 
 	(void)state;
 	log_in();
 	assert_int_equal(send_content("STOR keep", "old"), 226);
-	fd = data_connection();
-	assert_int_equal(ask("STOR keep"), 150);
-	assert_int_equal(write(fd, "new", 3), 3);
-	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-	(void)close(fd);
-	assert_int_equal(reply(), 426);
+	assert_int_equal(break_off("STOR keep", "new"), 426);
 	assert_string_equal(file_content("keep"), "old");
-	assert_true(nothing_staged());
+	assert_int_equal(parts(), 1);
 	/* The daemon stops in the middle of one. */
 	fd = data_connection();
 	assert_int_equal(ask("STOR keep"), 150);
@@ -708,8 +792,209 @@ broken_uploads(void **state)
 	assert_int_equal(reply(), 421);
 	(void)close(fd);
 	assert_string_equal(file_content("keep"), "old");
-	assert_true(nothing_staged());
+	assert_int_equal(parts(), 1);
 	c.life = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	end();
+}
+
+static void
+resumed_uploads(void **state)
+{
+	(void)state;
+	log_in();
+	assert_int_equal(ask("MKD u"), 257);
+	assert_int_equal(break_off("STOR u/new", "01234567"), 426);
+	/* To its user it is a file with its size... */
+	say("SIZE u/new");
+	assert_string_equal(read_line(), "213 8");
+	assert_int_equal(ask("MDTM u/new"), 213);
+	assert_int_equal(ask("MLST u/new"), 250);
+	assert_non_null(strstr(get_content("MLSD u"), "size=8;"));
+	assert_string_equal(get_content("NLST u"), "u/new\r\n");
+	assert_string_equal(get_content("NLST u/new"), "u/new\r\n");
+	assert_non_null(strstr(get_content("LIST u/new"), " 8 "));
+	/* ...that cannot be had yet, and is nobody's in the folder itself. */
+	(void)close(data_connection());
+	assert_int_equal(ask("RETR u/new"), 550);
+	assert_int_equal(access("u/new", F_OK), -1);
+	end();
+	/* In another session. */
+	log_in();
+	assert_int_equal(ask("REST 9"), 350);
+	(void)close(data_connection());
+	assert_int_equal(ask("STOR u/new"), 554);
+	assert_int_equal(ask("REST 4"), 350);
+	assert_int_equal(break_off("STOR u/new", "abcd"), 426);
+	assert_int_equal(send_content("APPE u/new", "xyz"), 226);
+	assert_string_equal(file_content("u/new"), "0123abcdxyz");
+	assert_int_equal(parts(), 0);
+	/* Behind a file that is there, the part is not seen but goes on. */
+	assert_int_equal(break_off("STOR u/new", "NEW"), 426);
+	say("SIZE u/new");
+	assert_string_equal(read_line(), "213 11");
+	assert_string_equal(get_content("NLST u"), "u/new\r\n");
+	assert_non_null(strstr(get_content("MLSD u"), "size=11;"));
+	assert_string_equal(file_content("u/new"), "0123abcdxyz");
+	assert_int_equal(ask("REST 3"), 350);
+	assert_int_equal(send_content("STOR u/new", "ER"), 226);
+	assert_string_equal(file_content("u/new"), "NEWER");
+	/* APPE goes on with the part... */
+	assert_int_equal(break_off("STOR u/new", "part"), 426);
+	assert_int_equal(send_content("APPE u/new", "ial"), 226);
+	assert_string_equal(file_content("u/new"), "partial");
+	/* ...unless the client was told the size of the file. */
+	assert_int_equal(break_off("STOR u/new", "some"), 426);
+	assert_int_equal(ask("SIZE u/new"), 213);
+	assert_int_equal(send_content("APPE u/new", "ity"), 226);
+	assert_string_equal(file_content("u/new"), "partiality");
+	assert_int_equal(parts(), 0);
+	/* Beginning anew. */
+	assert_int_equal(break_off("STOR u/new", "long part"), 426);
+	assert_int_equal(send_content("STOR u/new", "short"), 226);
+	assert_string_equal(file_content("u/new"), "short");
+	/* Removed with its file, and by itself. */
+	assert_int_equal(break_off("STOR u/new", "part"), 426);
+	assert_int_equal(ask("DELE u/new"), 250);
+	assert_int_equal(ask("SIZE u/new"), 550);
+	assert_int_equal(break_off("STOR u/new", "part"), 426);
+	assert_int_equal(ask("DELE u/new"), 250);
+	assert_int_equal(ask("DELE u/new"), 550);
+	/* What was converted on its way cannot be continued. */
+	assert_int_equal(ask("TYPE A"), 200);
+	assert_int_equal(break_off("STOR u/text", "a"), 426);
+	assert_int_equal(parts(), 0);
+	end();
+}
+
+static void
+killed_uploads(void **state)
+{
+	int fd, status;
+
+	(void)state;
+	log_in();
+	assert_int_equal(send_content("STOR keep", "old"), 226);
+	fd = data_connection();
+	assert_int_equal(ask("STOR keep"), 150);
+	assert_int_equal(write(fd, "half", 4), 4);
+	do {
+		say("STAT");
+	} while (strcmp(read_line(), "211 4 bytes transferred.") != 0);
+	assert_int_equal(kill(c.session, SIGKILL), 0);
+	assert_int_equal(waitpid(c.session, &status, 0), c.session);
+	assert_true(WIFSIGNALED(status));
+	c.session = fork();
+	if (c.session == 0) {
+		_exit(0);
+	}
+	end();
+	(void)close(fd);
+	assert_string_equal(file_content("keep"), "old");
+	log_in();
+	assert_int_equal(ask("REST 4"), 350);
+	assert_int_equal(send_content("STOR keep", " and half"), 226);
+	assert_string_equal(file_content("keep"), "half and half");
+	end();
+}
+
+/* While one session writes, another one of the same user does not. */
+static void
+one_writer_at_a_time(void **state)
+{
+	struct client first;
+	int fd;
+
+	(void)state;
+	log_in();
+	assert_int_equal(send_content("STOR keep", "old"), 226);
+	fd = data_connection();
+	assert_int_equal(ask("STOR keep"), 150);
+	assert_int_equal(write(fd, "new", 3), 3);
+	first = c;
+	log_in();
+	(void)close(data_connection());
+	assert_int_equal(ask("STOR keep"), 450);
+	assert_int_equal(ask("APPE keep"), 450);
+	/* The old file itself may go. */
+	assert_int_equal(ask("DELE keep"), 250);
+	assert_int_equal(ask("DELE keep"), 450);
+	end();
+	c = first;
+	(void)close(fd);
+	assert_int_equal(reply(), 226);
+	assert_string_equal(file_content("keep"), "new");
+	end();
+}
+
+/*
+ * What the volume refuses: write(2) of the sessions under test, which fails as
+ * `write_fails` says once it is asked to write to a file.
+ */
+static int write_fails;
+
+ssize_t
+write(int fd, const void *bytes, size_t n)
+{
+	struct stat st;
+
+	if (write_fails != 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		errno = write_fails;
+		return -1;
+	}
+	return syscall(SYS_write, fd, bytes, n);
+}
+
+static void
+volumes_that_refuse(void **state)
+{
+	static const struct {
+		int err;
+		int code;
+	} rows[] = { { ENOSPC, 452 }, { EDQUOT, 552 }, { EIO, 451 },
+		{ EFBIG, 552 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		write_fails = 0;
+		log_in();
+		assert_int_equal(send_content("STOR keep", "old"), 226);
+		end();
+		write_fails = rows[i].err;
+		log_in();
+		assert_int_equal(send_content("STOR keep", "new"),
+		    rows[i].code);
+		assert_int_equal(send_content("APPE keep", "new"),
+		    rows[i].code);
+		assert_string_equal(file_content("keep"), "old");
+		/* Nothing of it stays, to take up room. */
+		assert_int_equal(parts(), 0);
+		assert_int_equal(ask("NOOP"), 200);
+		end();
+	}
+	write_fails = 0;
+}
+
+static void
+unique_names(void **state)
+{
+	char line[PATH_SIZE], name[PATH_SIZE];
+
+	(void)state;
+	log_in();
+	for (int i = 0; i < 2; i++) {
+		int fd = data_connection();
+
+		say(i == 0 ? "STOU" : "STOU /mine.txt");
+		(void)snprintf(line, sizeof(line), "%s", read_line());
+		assert_int_equal(sscanf(line, "150 FILE: /%4000s", name), 1);
+		assert_int_equal(write(fd, "unique", 6), 6);
+		(void)close(fd);
+		assert_int_equal(reply(), 226);
+		assert_string_equal(file_content(name), "unique");
+		assert_int_equal(strncmp(name, i == 0 ? "upload." : "mine.txt.",
+				     7),
+		    0);
+	}
 	end();
 }
 
@@ -722,6 +1007,7 @@ main(void)
 		cmocka_unit_test(three_wrong_ones_end_it),
 		cmocka_unit_test(tls_required),
 		cmocka_unit_test(other_protocols),
+		cmocka_unit_test(beginning_anew),
 		cmocka_unit_test(lines_too_long),
 		cmocka_unit_test(uploads),
 		cmocka_unit_test(downloads_and_listings),
@@ -729,6 +1015,11 @@ main(void)
 		cmocka_unit_test(links),
 		cmocka_unit_test(aborts),
 		cmocka_unit_test(broken_uploads),
+		cmocka_unit_test(resumed_uploads),
+		cmocka_unit_test(killed_uploads),
+		cmocka_unit_test(one_writer_at_a_time),
+		cmocka_unit_test(volumes_that_refuse),
+		cmocka_unit_test(unique_names),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -5,8 +5,8 @@
  * back, and a password that was changed in WordPress is right no more at once.
  * Pure: the time is given.
  */
-#ifndef FTPD_WPRECENT_H
-#define FTPD_WPRECENT_H
+#ifndef FTPD_RECENT_H
+#define FTPD_RECENT_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,29 +14,29 @@
 #include "base/macros.h"
 #include "base/view.h"
 
-#define WPRECENT_SIZE 64
-#define WPRECENT_MS (5 * 60 * 1000)
-#define WPRECENT_MAC 32
+#define RECENT_SIZE 64
+#define RECENT_MS (5 * 60 * 1000)
+#define RECENT_MAC 32
 
-struct wprecent_entry {
-	uint8_t mac[WPRECENT_MAC];
+struct recent_entry {
+	uint8_t mac[RECENT_MAC];
 	int64_t until; /* 0: free */
 };
 
-struct wprecent {
-	uint8_t key[WPRECENT_MAC];
-	struct wprecent_entry entries[WPRECENT_SIZE];
+struct recent {
+	uint8_t key[RECENT_MAC];
+	struct recent_entry entries[RECENT_SIZE];
 };
 
 /* Makes the key.  0, or -EIO when there is no randomness. */
-NODISCARD int wprecent_init(struct wprecent *recent);
+NODISCARD int recent_init(struct recent *recent);
 
-/* Was this right within the last WPRECENT_MS? */
-bool wprecent_knows(const struct wprecent *recent, struct view name,
+/* Was this right within the last RECENT_MS? */
+bool recent_knows(const struct recent *recent, struct view name,
     struct view password, struct view hash, int64_t now);
 
 /* It is right; the oldest entry is given up for it. */
-void wprecent_add(struct wprecent *recent, struct view name,
-    struct view password, struct view hash, int64_t now);
+void recent_add(struct recent *recent, struct view name, struct view password,
+    struct view hash, int64_t now);
 
 #endif

@@ -1,4 +1,4 @@
-#include "ftpd/path.h"
+#include "base/path.h"
 
 #include <errno.h>
 #include <string.h>

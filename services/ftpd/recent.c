@@ -1,4 +1,4 @@
-#include "ftpd/wprecent.h"
+#include "ftpd/recent.h"
 
 #include <errno.h>
 #include <string.h>
@@ -8,18 +8,18 @@
 #include <openssl/rand.h>
 
 #include "base/secret.h"
+#include "ftpd/pwhash.h"
 #include "ftpd/settings.h"
-#include "ftpd/wphash.h"
 
 #define LENGTH_SIZE 2
 #define MESSAGE_MAX \
 	(3 * LENGTH_SIZE + SETTINGS_USER_MAX + SETTINGS_PASSWORD_MAX \
-	    + WPHASH_MAX)
+	    + PWHASH_MAX)
 
 int
-wprecent_init(struct wprecent *recent)
+recent_init(struct recent *recent)
 {
-	*recent = (struct wprecent){ .key = { 0 } };
+	*recent = (struct recent){ .key = { 0 } };
 	return RAND_bytes(recent->key, sizeof(recent->key)) == 1 ? 0 : -EIO;
 }
 
@@ -37,8 +37,8 @@ add(unsigned char *p, struct view v)
 
 /* False when there is none: what is too long is never remembered. */
 static bool
-make_mac(const struct wprecent *recent, struct view name, struct view password,
-    struct view hash, uint8_t ret[WPRECENT_MAC])
+make_mac(const struct recent *recent, struct view name, struct view password,
+    struct view hash, uint8_t ret[RECENT_MAC])
 {
 	unsigned char message[MESSAGE_MAX];
 	unsigned char *end;
@@ -46,36 +46,36 @@ make_mac(const struct wprecent *recent, struct view name, struct view password,
 	bool good;
 
 	if (name.n > SETTINGS_USER_MAX || password.n > SETTINGS_PASSWORD_MAX
-	    || hash.n > WPHASH_MAX) {
+	    || hash.n > PWHASH_MAX) {
 		return false;
 	}
 	end = add(add(add(message, name), password), hash);
 	good = HMAC(EVP_sha256(), recent->key, (int)sizeof(recent->key),
 		   message, (size_t)(end - message), ret, &n)
 		!= NULL
-	    && n == WPRECENT_MAC;
+	    && n == RECENT_MAC;
 	secret_wipe(message, sizeof(message));
 	return good;
 }
 
 static struct view
-bytes(const uint8_t mac[WPRECENT_MAC])
+bytes(const uint8_t mac[RECENT_MAC])
 {
-	return (struct view){ (const char *)mac, WPRECENT_MAC };
+	return (struct view){ (const char *)mac, RECENT_MAC };
 }
 
 bool
-wprecent_knows(const struct wprecent *recent, struct view name,
+recent_knows(const struct recent *recent, struct view name,
     struct view password, struct view hash, int64_t now)
 {
-	uint8_t mac[WPRECENT_MAC];
+	uint8_t mac[RECENT_MAC];
 	bool known = false;
 
 	if (!make_mac(recent, name, password, hash, mac)) {
 		return false;
 	}
-	for (size_t i = 0; i < WPRECENT_SIZE; i++) {
-		const struct wprecent_entry *e = &recent->entries[i];
+	for (size_t i = 0; i < RECENT_SIZE; i++) {
+		const struct recent_entry *e = &recent->entries[i];
 
 		known = known
 		    | (secret_eq(bytes(e->mac), bytes(mac)) & (now < e->until));
@@ -84,20 +84,20 @@ wprecent_knows(const struct wprecent *recent, struct view name,
 }
 
 void
-wprecent_add(struct wprecent *recent, struct view name, struct view password,
+recent_add(struct recent *recent, struct view name, struct view password,
     struct view hash, int64_t now)
 {
-	struct wprecent_entry *oldest = &recent->entries[0];
-	uint8_t mac[WPRECENT_MAC];
+	struct recent_entry *oldest = &recent->entries[0];
+	uint8_t mac[RECENT_MAC];
 
 	if (!make_mac(recent, name, password, hash, mac)) {
 		return;
 	}
-	for (size_t i = 0; i < WPRECENT_SIZE; i++) {
+	for (size_t i = 0; i < RECENT_SIZE; i++) {
 		if (recent->entries[i].until < oldest->until) {
 			oldest = &recent->entries[i];
 		}
 	}
 	memcpy(oldest->mac, mac, sizeof(mac));
-	oldest->until = now + WPRECENT_MS;
+	oldest->until = now + RECENT_MS;
 }

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "ftpd/path.h"
+#include "base/path.h"
 
 static void
 joins(void **state)

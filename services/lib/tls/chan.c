@@ -1,4 +1,4 @@
-#include "ftpd/chan.h"
+#include "tls/chan.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,8 +7,8 @@
  * the peer ended a TLS connection without close_notify; -EPROTO: TLS failed;
  * and whatever the wait function gives.
  */
-#ifndef FTPD_CHAN_H
-#define FTPD_CHAN_H
+#ifndef TLS_CHAN_H
+#define TLS_CHAN_H
 
 #include <stdbool.h>
 #include <stdint.h>

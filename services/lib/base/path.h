@@ -1,12 +1,13 @@
 /*
- * Path arguments.  Pure.
+ * Path arguments of strangers.  Pure.
  *
- * What is done with the strings here gives paths their meaning for the client
- * (what PWD says, what `..` of a folder is).  It protects nothing: that a path
- * stays beneath the root is up to lib/run/fsroot, which asks the kernel.
+ * What is done with the strings here gives paths their meaning for a client
+ * (what its current folder is called, what `..` of a folder is).  It protects
+ * nothing: that a path stays beneath a root is up to run/fsroot.h, which asks
+ * the kernel.
  */
-#ifndef FTPD_PATH_H
-#define FTPD_PATH_H
+#ifndef BASE_PATH_H
+#define BASE_PATH_H
 
 #include <stdbool.h>
 

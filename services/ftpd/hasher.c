@@ -1,0 +1,125 @@
+#include "ftpd/hasher.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/secret.h"
+#include "ftpd/sandbox.h"
+#include "ftpd/wphash.h"
+#include "run/log.h"
+#include "run/thread.h"
+
+#define THREADS_MOST 4
+#define STACK (256 * 1024)
+#define NICE 5
+
+unsigned
+hasher_threads(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > THREADS_MOST ? THREADS_MOST : (unsigned)n;
+}
+
+bool
+hasher_judge(const struct hash_request *q)
+{
+	struct view hash = { q->hash, q->hash_n };
+	struct view password = { q->password, q->password_n };
+	bool right;
+
+	if (q->hash_n > sizeof(q->hash)
+	    || q->password_n > sizeof(q->password)) {
+		return false;
+	}
+	right = q->wordpress != 0 ? wphash_check(hash, password)
+				  : pwhash_check(hash, password);
+	/* An empty password is never right, whatever its hash. */
+	return right && password.n > 0;
+}
+
+/* Until the authenticator ends.  All threads read one socket. */
+static void
+serve(int fd)
+{
+	struct hash_request q;
+	ssize_t n = recv(fd, &q, sizeof(q), 0);
+
+	while (n == (ssize_t)sizeof(q)) {
+		struct hash_answer a = { .id = q.id };
+
+		a.right = hasher_judge(&q);
+		secret_wipe(&q, sizeof(q));
+		if (send(fd, &a, sizeof(a), MSG_NOSIGNAL) < 0) {
+			break;
+		}
+		n = recv(fd, &q, sizeof(q), 0);
+	}
+}
+
+/* Each thread confines itself, before it takes the first request. */
+static void *
+work(void *fd)
+{
+	if (sandbox_hasher() < 0) {
+		log_say(LOG_ERROR, "role_failed", "hasher: no confinement");
+	} else {
+		serve(*(int *)fd);
+	}
+	_exit(0);
+}
+
+static _Noreturn void
+be_hasher(int fd)
+{
+	pthread_t thread;
+
+	(void)setpriority(PRIO_PROCESS, 0, NICE);
+	for (unsigned i = 1; i < hasher_threads(); i++) {
+		int r = thread_start(&thread, STACK, work, &fd);
+
+		if (r < 0) {
+			log_say(LOG_ERROR, "role_failed", "hasher: no thread");
+			_exit(1);
+		}
+	}
+	(void)work(&fd);
+	_exit(0);
+}
+
+int
+hasher_start(const struct settings *settings, int foreign_fd, int *ret_fd)
+{
+	pid_t parent = getpid(), pid;
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		return -errno;
+	}
+	pid = fork();
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent) {
+			_exit(1);
+		}
+		(void)close(pair[0]);
+		(void)close(foreign_fd);
+		secret_wipe(settings->password, strlen(settings->password));
+		secret_wipe(settings->db_password,
+		    strlen(settings->db_password));
+		be_hasher(pair[1]);
+	}
+	(void)close(pair[1]);
+	if (pid < 0) {
+		(void)close(pair[0]);
+		return -EAGAIN;
+	}
+	*ret_fd = pair[0];
+	return 0;
+}
