@@ -317,20 +317,34 @@ reply_no_data(struct session *s, int err)
 	session_reply(s, REPLY_NO_DATA, text);
 }
 
+static void
+set_tcp(int fd, int option)
+{
+	int one = 1;
+
+	(void)setsockopt(fd, IPPROTO_TCP, option, &one, sizeof(one));
+}
+
 static int
 connect_client(struct session *s)
 {
 	enum peer peer = PEER_STRANGER;
-	int one = 1, fd = -1;
+	int fd = -1;
 	int r = accept_client(s, &fd, &peer);
 
 	close_passive(s);
 	if (r < 0) {
 		return r;
 	}
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	set_tcp(fd, TCP_NODELAY);
 	chan_init(&s->data, fd, (struct chan_wait){ session_wait, s });
-	return s->state.prot_p ? secure(s, peer) : 0;
+	r = s->state.prot_p ? secure(s, peer) : 0;
+	/*
+	 * The client has ended the handshake and we have nothing to say: with
+	 * Nagle's algorithm it waits for our ACK, which would come late.
+	 */
+	set_tcp(fd, TCP_QUICKACK);
+	return r;
 }
 
 bool

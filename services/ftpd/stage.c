@@ -14,7 +14,7 @@
 
 #define COPY_MOST (64 * 1024 * 1024)
 /* How often others may move or remove a part before we have it. */
-#define TRIES 8
+#define TRIES 100
 
 /* --- folders -------------------------------------------------------------- */
 
@@ -206,12 +206,13 @@ try_begin(struct stage *stage, const char *path, struct upload *u)
 	int r = enter_parent(stage, path, true, &name);
 
 	if (r < 0) {
-		return r;
+		/* Another session was done with the folder just now. */
+		return r == -ENOENT ? -ESTALE : r;
 	}
 	u->fd = openat(stage->folder, name,
 	    O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (u->fd < 0 && errno == ENOENT) {
-		/* The folder was swept. */
+		/* The same, or it was swept. */
 		close_folder(stage);
 		return -ESTALE;
 	}

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "ftpd/stage.h"
@@ -177,6 +178,54 @@ complete_ones_take_their_place(void **state)
 	leave(&again);
 }
 
+/* Uploads one file after the other; 0, or which step failed. */
+static int
+upload_many(char name)
+{
+	struct stage bob;
+	char target[] = "/crowd/x", live[] = "live-x";
+
+	target[7] = live[5] = name;
+	if (stage_open(&bob, &root) < 0
+	    || stage_enter(&bob, "bob", &root) < 0) {
+		return 1;
+	}
+	for (int i = 0; i < 500; i++) {
+		struct upload u;
+
+		if (stage_begin(&bob, target, &u) < 0) {
+			return 2;
+		}
+		if (stage_commit(&bob, &u, root.fd, live, 0600, false) < 0) {
+			return 3;
+		}
+		/* So that the folder is removed again and again. */
+		stage_leave(&bob);
+	}
+	return 0;
+}
+
+static void
+many_sessions_share_a_folder(void **state)
+{
+	pid_t children[4];
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		children[i] = fork();
+		if (children[i] == 0) {
+			_exit(upload_many((char)('a' + i)));
+		}
+	}
+	for (size_t i = 0; i < 4; i++) {
+		int status;
+
+		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), 0);
+	}
+}
+
 static void
 begins_with_the_old_file(void **state)
 {
@@ -275,6 +324,7 @@ main(void)
 		cmocka_unit_test(user_and_path_find_it),
 		cmocka_unit_test(one_writer),
 		cmocka_unit_test(complete_ones_take_their_place),
+		cmocka_unit_test(many_sessions_share_a_folder),
 		cmocka_unit_test(begins_with_the_old_file),
 		cmocka_unit_test(old_ones_are_swept),
 		cmocka_unit_test(no_names),
