@@ -927,21 +927,34 @@ one_writer_at_a_time(void **state)
 }
 
 /*
- * What the volume refuses: write(2) of the sessions under test, which fails as
- * `write_fails` says once it is asked to write to a file.
+ * What the volume refuses: write(2) and splice(2) of the sessions under test,
+ * which fail as `write_fails` says once they are asked to write to a file.
  */
 static int write_fails;
+
+static bool
+refused(int fd)
+{
+	struct stat st;
+	bool yes = write_fails != 0 && fstat(fd, &st) == 0
+	    && S_ISREG(st.st_mode);
+
+	errno = yes ? write_fails : 0;
+	return yes;
+}
 
 ssize_t
 write(int fd, const void *bytes, size_t n)
 {
-	struct stat st;
+	return refused(fd) ? -1 : syscall(SYS_write, fd, bytes, n);
+}
 
-	if (write_fails != 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
-		errno = write_fails;
-		return -1;
-	}
-	return syscall(SYS_write, fd, bytes, n);
+ssize_t
+splice(int in, off_t *in_at, int out, off_t *out_at, size_t n, unsigned flags)
+{
+	return refused(out) ? -1
+			    : syscall(SYS_splice, in, in_at, out, out_at, n,
+				flags);
 }
 
 static void

@@ -452,7 +452,9 @@ wire_clear(int folder)
 			continue;
 		}
 		/* Sessions may have taken rights from it. */
-		(void)fchmodat(folder, e->d_name, 0700, 0);
+		if (fchmodat(folder, e->d_name, 0700, 0) < 0) {
+			continue;
+		}
 		below = openat(folder, e->d_name,
 		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (below >= 0) {
