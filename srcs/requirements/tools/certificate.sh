@@ -72,7 +72,7 @@ issue() {
     lasts "$CA_CERT_FILE" 0 ||
         die "CA_CERT_FILE: the local CA has expired; remove ca_cert and ca_key from secrets/ and run make"
     printf '%s\n' '[req]' 'prompt = no' 'distinguished_name = name' \
-        '[name]' "CN = $DOMAIN_NAME" \
+        '[name]' "O = $service" "CN = $DOMAIN_NAME" \
         '[leaf]' 'basicConstraints = critical, CA:FALSE' \
         'keyUsage = critical, digitalSignature' \
         'extendedKeyUsage = serverAuth' \
