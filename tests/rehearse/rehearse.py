@@ -115,6 +115,8 @@ class Secrets:
         self.folder = pathlib.Path(folder)
         for name in tree.compose()["secrets"]:
             self.write(name, ("x" * 8 + name).ljust(64, "y"))
+        # A list, at first without users.
+        self.write("ftp_users", "# none\n")
         key, certificate = self.folder / "key.pem", self.folder / "crt.pem"
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
