@@ -1,6 +1,7 @@
 #include "exporter/sql.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -21,6 +22,53 @@ struct sql {
 	bool broken;
 };
 
+/*
+ * Where this thread leaves its socket while it connects; the client hands
+ * nothing through to what it calls.
+ */
+static _Thread_local struct cutoff *connecting;
+
+/*
+ * The client waits by this.  Its own time-outs begin anew with each byte of a
+ * greeting that trickles in, and the socket is to be had only afterwards.
+ */
+static int
+wait_for_socket(my_socket fd, my_bool reading, int ms)
+{
+	struct pollfd waited = { .fd = fd,
+		.events = reading ? POLLIN : POLLOUT };
+	int r;
+
+	/* Not for longer than this: when it fails, the client closes it. */
+	if (connecting != NULL) {
+		cutoff_set(connecting, fd);
+	}
+	do {
+		r = poll(&waited, 1, ms);
+	} while (r < 0 && errno == EINTR);
+	if (connecting != NULL) {
+		cutoff_clear(connecting);
+	}
+	if (r == 0) {
+		errno = ETIMEDOUT;
+	}
+	return r;
+}
+
+static bool
+connect_to(struct sql *sql, const struct exporter_conf *conf)
+{
+	bool done;
+
+	connecting = sql->cutoff;
+	done = mysql_real_connect(sql->mysql, conf->db_host, conf->db_user,
+		   conf->db_password, NULL, (unsigned)conf->db_port, NULL,
+		   CLIENT_MULTI_RESULTS)
+	    != NULL;
+	connecting = NULL;
+	return done;
+}
+
 static unsigned
 seconds_left(int64_t deadline)
 {
@@ -37,6 +85,9 @@ set_options(MYSQL *mysql, unsigned seconds)
 	    "max_statement_time = %u",
 	    seconds, seconds);
 	if (mariadb_options(mysql, seconds, PACKET_MAX) < 0
+	    || mysql_optionsv(mysql, MARIADB_OPT_IO_WAIT,
+		   (void *)wait_for_socket)
+		!= 0
 	    || mysql_optionsv(mysql, MYSQL_INIT_COMMAND, init) != 0) {
 		return -ENOMEM;
 	}
@@ -87,10 +138,7 @@ sql_open(const struct exporter_conf *conf, struct collection *c,
 	    || set_options(sql->mysql, seconds_left(c->deadline)) < 0) {
 		goto fail;
 	}
-	if (mysql_real_connect(sql->mysql, conf->db_host, conf->db_user,
-		conf->db_password, NULL, (unsigned)conf->db_port, NULL,
-		CLIENT_MULTI_RESULTS)
-	    == NULL) {
+	if (!connect_to(sql, conf)) {
 		r = collection_fail(c, error_of(sql->mysql), "%s",
 		    mysql_error(sql->mysql));
 		goto fail;

@@ -49,7 +49,8 @@ serve(void *data)
 		have++;
 	}
 	for (size_t i = 0; i < n; i += s->bytewise ? 1 : n) {
-		if (write(fd, s->answer + i, s->bytewise ? 1 : n) < 0) {
+		if (send(fd, s->answer + i, s->bytewise ? 1 : n, MSG_NOSIGNAL)
+		    < 0) {
 			break;
 		}
 	}
