@@ -25,7 +25,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 REPO = HERE.parents[1]
 STATICD = REPO / "services/build/release-cc/bin/staticd"
 REPEATS = int(os.environ.get("BENCH_REPEATS", "9"))
-SECONDS = float(os.environ.get("BENCH_SECONDS", "2"))
+SECONDS = int(os.environ.get("BENCH_SECONDS", "2"))
 IDLE = int(os.environ.get("BENCH_IDLE", "10000"))
 
 SIZES = {"1 KiB": ("1k.css", 1 << 10), "16 KiB": ("16k.css", 1 << 14),
@@ -119,7 +119,9 @@ class Server:
     def __init__(self, argv, **env):
         self.process = subprocess.Popen(
             [str(word) for word in argv], env=dict(os.environ, **env),
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            # lighttpd ends its whole process group
+            start_new_session=True)
         self.pid = self.process.pid
 
     def stop(self):
@@ -187,7 +189,7 @@ def load(server, port, name, size, connections):
     """One run of wrk: {"cpu": us a request, "rps", "p50", "p99": ms}."""
     before = server.cpu()
     shown = subprocess.run(
-        ["wrk", "-t1", "-c%d" % connections, "-d%gs" % SECONDS, "--latency",
+        ["wrk", "-t1", "-c%d" % connections, "-d%ds" % SECONDS, "--latency",
          "--timeout", "20s", "http://127.0.0.1:%d/site/%s" % (port, name)],
         check=True, capture_output=True, text=True).stdout
     spent = server.cpu() - before
