@@ -456,6 +456,16 @@ def test_pasv_answers_by_network(start):
         assert "192,0,2,1" in c.ask("PASV")
 
 
+def test_ipv6(start):
+    ftpd = start(USERS)
+    with sesame(ftpd, "own", source="::1") as c:
+        assert c.data("RETR file")[1] == b"own"
+        assert c.ask("EPSV 2")[:3] == "229"
+        # There is no way to write that address there.
+        assert c.ask("PASV")[:3] == "425"
+    ftpd.wait_for("event=login addr=::1 user=own result=ok")
+
+
 def test_no_free_passive_port(start):
     ftpd = start(USERS)
     clients = [sesame(ftpd, "own") for _ in range(11)]

@@ -146,11 +146,12 @@ class Ftpd:
 
 
 class Client:
-    """A control connection from an address of 127.0.0.0/8."""
+    """A control connection from an address of 127.0.0.0/8, or from ::1."""
 
     def __init__(self, ftpd, source="127.0.0.1", tls=True, version=None):
+        self.host = "::1" if ":" in source else "127.0.0.1"
         self.sock = socket.create_connection(
-            ("127.0.0.1", ftpd.port), timeout=20, source_address=(source, 0))
+            (self.host, ftpd.port), timeout=20, source_address=(source, 0))
         self.file = self.sock.makefile("rb")
         self.greeting = self.reply()
         if tls and self.greeting[:3] == "220":
@@ -209,7 +210,7 @@ class Client:
         """A transfer: (last reply, what came)."""
         port = int(re.search(r"\|\|\|(\d+)\|", self.ask("EPSV")).group(1))
         self.send(command)
-        plain = socket.create_connection(("127.0.0.1", port), timeout=20,
+        plain = socket.create_connection((self.host, port), timeout=20,
                                          source_address=self.source())
         first = self.reply()
         if first[:3] != "150":
