@@ -27,7 +27,15 @@ def binary(stack, folder):
     path = folder / "ftpd"
     engine.docker("cp", "%s:/usr/local/bin/ftpd" % stack.container("ftpd")["Id"],
                   str(path))
+    let_others_in(path)
     return str(path)
+
+
+def let_others_in(path):
+    """The user that ftpd runs as has to get there."""
+    for parent in path.parents:
+        if parent.stat().st_mode & 0o1 == 0:
+            parent.chmod(parent.stat().st_mode | 0o111)
 
 
 def certificate(folder, name):
@@ -84,10 +92,7 @@ class Ftpd:
         self.process = None
         for path in [self.folder, self.root, self.folder / "password"]:
             os.chown(path, UID, UID)
-        # The user that it runs as has to get here.
-        for parent in self.folder.parents:
-            if parent.stat().st_mode & 0o1 == 0:
-                parent.chmod(parent.stat().st_mode | 0o111)
+        let_others_in(self.root)
 
     def run(self, *args, **kwargs):
         """The program to its end."""
