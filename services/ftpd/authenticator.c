@@ -25,7 +25,7 @@
 
 #define JOBS 64
 /* Of one party, so that it leaves room for others. */
-#define JOBS_SHARE 8
+#define JOBS_SHARE 48
 /* Below the time that a session waits for its answer. */
 #define JOB_MS 8000
 /*

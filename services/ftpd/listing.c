@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "ftpd/users.h"
+
 #define HALF_YEAR (182 * 24 * 3600)
 
 void
@@ -218,10 +220,34 @@ listing_fact(unsigned i)
 	return i < ARRAY_LEN(fact_names) ? fact_names[i] : NULL;
 }
 
-static const char *
-permissions(const struct listing_entry *e, bool dir)
+/* The right that a letter of the fact `perm` needs (RFC 3659 section 7.5.5). */
+static unsigned
+right_of(char letter)
 {
-	return dir ? "cdeflmp" : e->part ? "adw" : "adfrw";
+	switch (letter) {
+	case 'e':
+		return 0;
+	case 'l':
+	case 'r':
+		return USERS_READ;
+	case 'd':
+	case 'p':
+		return USERS_DELETE;
+	default:
+		return USERS_WRITE;
+	}
+}
+
+static void
+add_permissions(struct buf *b, const struct listing_entry *e, bool dir)
+{
+	const char *letters = dir ? "cdeflmp" : e->part ? "adw" : "adfrw";
+
+	for (; *letters != '\0'; letters++) {
+		if ((right_of(*letters) & e->lacks) == 0) {
+			buf_add_char(b, *letters);
+		}
+	}
 }
 
 static void
@@ -242,7 +268,7 @@ add_fact(struct buf *b, unsigned fact, const struct listing_entry *e)
 		listing_time(b, st->st_mtime);
 		break;
 	case FACT_PERM:
-		buf_add_str(b, permissions(e, S_ISDIR(st->st_mode)));
+		add_permissions(b, e, S_ISDIR(st->st_mode));
 		break;
 	case FACT_UNIQUE:
 		buf_addf(b, "%llxg%llx", (unsigned long long)st->st_dev,

@@ -24,6 +24,7 @@ struct listing_entry {
 	bool resolved;
 	struct stat target;
 	unsigned without; /* facts that are left out: bits by listing_fact() */
+	unsigned lacks; /* rights that the user has not (users.h) */
 	bool part; /* of an upload: can be continued, not be had */
 };
 

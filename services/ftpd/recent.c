@@ -5,7 +5,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/rand.h>
+#include <sys/random.h>
 
 #include "base/secret.h"
 #include "ftpd/pwhash.h"
@@ -20,7 +20,11 @@ int
 recent_init(struct recent *recent)
 {
 	*recent = (struct recent){ .key = { 0 } };
-	return RAND_bytes(recent->key, sizeof(recent->key)) == 1 ? 0 : -EIO;
+	/* Not OpenSSL's: its memory is taken when it is first needed. */
+	return getrandom(recent->key, sizeof(recent->key), 0)
+		== (ssize_t)sizeof(recent->key)
+	    ? 0
+	    : -EIO;
 }
 
 /* Adds a length and the bytes, so that no two triples give one message. */

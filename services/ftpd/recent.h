@@ -14,7 +14,7 @@
 #include "base/macros.h"
 #include "base/view.h"
 
-#define RECENT_SIZE 64
+#define RECENT_SIZE 512
 #define RECENT_MS (5 * 60 * 1000)
 #define RECENT_MAC 32
 

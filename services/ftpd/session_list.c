@@ -14,6 +14,7 @@
 #include "ftpd/data.h"
 #include "ftpd/listing.h"
 #include "ftpd/transfer.h"
+#include "ftpd/users.h"
 
 #define FLUSH_AT (32 * 1024)
 #define OUT_MAX (FLUSH_AT + 64 * 1024)
@@ -72,6 +73,7 @@ add_line(struct list *l, struct listing_entry *e)
 		buf_add_view(&l->out, buf_view(&l->prefix));
 	}
 	e->without = l->s->state.without;
+	e->lacks = USERS_ALL & ~l->s->rights;
 	listing_line(&l->out, l->format, e, time(NULL));
 }
 
@@ -343,6 +345,7 @@ session_mlst(struct session *s, struct view arg)
 	}
 	e.name = view_str(path);
 	e.without = s->state.without;
+	e.lacks = USERS_ALL & ~s->rights;
 	buf_init(&b, 2 * PATH_SIZE);
 	reply_first(&b, REPLY_FILE_DONE, "Facts:");
 	buf_add_char(&b, ' ');

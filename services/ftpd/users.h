@@ -29,8 +29,8 @@
 #define USERS_DELETE 4U
 #define USERS_ALL 7U
 
-#define USERS_MOST 256
-#define USERS_FILE_MAX 65536
+#define USERS_MOST 1024
+#define USERS_FILE_MAX (256 * 1024)
 #define USERS_FOLDER_MAX 255
 
 struct user {

@@ -48,7 +48,7 @@ def prepare():
     os.chown(KEY, UID, UID)
     WORK.chmod(0o755)
     (WORK / "users").write_text("".join(
-        "%s:%s:delete:.\n" % (user, HASH) for user in USERS[1:]))
+        "%s:%s:read,write,delete:/\n" % (user, HASH) for user in USERS[1:]))
     (WORK / "ftpd-password").write_text(PASSWORD)
 
 

@@ -27,7 +27,15 @@ def binary(stack, folder):
     path = folder / "ftpd"
     engine.docker("cp", "%s:/usr/local/bin/ftpd" % stack.container("ftpd")["Id"],
                   str(path))
+    let_others_in(path)
     return str(path)
+
+
+def let_others_in(path):
+    """The user that ftpd runs as has to get there."""
+    for parent in path.parents:
+        if parent.stat().st_mode & 0o1 == 0:
+            parent.chmod(parent.stat().st_mode | 0o111)
 
 
 def certificate(folder, name):
@@ -84,10 +92,7 @@ class Ftpd:
         self.process = None
         for path in [self.folder, self.root, self.folder / "password"]:
             os.chown(path, UID, UID)
-        # The user that it runs as has to get here.
-        for parent in self.folder.parents:
-            if parent.stat().st_mode & 0o1 == 0:
-                parent.chmod(parent.stat().st_mode | 0o111)
+        let_others_in(self.root)
 
     def run(self, *args, **kwargs):
         """The program to its end."""
@@ -146,11 +151,12 @@ class Ftpd:
 
 
 class Client:
-    """A control connection from an address of 127.0.0.0/8."""
+    """A control connection from an address of 127.0.0.0/8, or from ::1."""
 
     def __init__(self, ftpd, source="127.0.0.1", tls=True, version=None):
+        self.host = "::1" if ":" in source else "127.0.0.1"
         self.sock = socket.create_connection(
-            ("127.0.0.1", ftpd.port), timeout=20, source_address=(source, 0))
+            (self.host, ftpd.port), timeout=20, source_address=(source, 0))
         self.file = self.sock.makefile("rb")
         self.greeting = self.reply()
         if tls and self.greeting[:3] == "220":
@@ -209,7 +215,7 @@ class Client:
         """A transfer: (last reply, what came)."""
         port = int(re.search(r"\|\|\|(\d+)\|", self.ask("EPSV")).group(1))
         self.send(command)
-        plain = socket.create_connection(("127.0.0.1", port), timeout=20,
+        plain = socket.create_connection((self.host, port), timeout=20,
                                          source_address=self.source())
         first = self.reply()
         if first[:3] != "150":

@@ -499,15 +499,15 @@ nobody_fills_the_queue(void **state)
 
 	(void)state;
 	first = open_session(1, false);
-	for (int i = 1; i < 20; i++) {
+	for (int i = 1; i < 50; i++) {
 		(void)open_session(1, false);
 	}
 	other = open_session(2, false);
-	for (size_t i = 0; i < 20; i++) {
+	for (size_t i = 0; i < 50; i++) {
 		ask(first + i, "ann", "guess");
 	}
-	/* Eight wait, all others are told at once. */
-	for (size_t i = 8; i < 20; i++) {
+	/* 48 wait, all others are told at once. */
+	for (size_t i = 48; i < 50; i++) {
 		assert_int_equal(result(first + i), AUTH_UNAVAILABLE);
 	}
 	for (unsigned i = 0; i < threads; i++) {

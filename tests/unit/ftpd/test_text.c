@@ -11,6 +11,7 @@
 #include "ftpd/ascii.h"
 #include "ftpd/listing.h"
 #include "ftpd/reply.h"
+#include "ftpd/users.h"
 
 /* 2026-11-24 08:15:00 UTC */
 #define NOW 1795508100
@@ -107,6 +108,19 @@ facts_and_names(void **state)
 	expect_line(LISTING_FACTS, &e,
 	    "type=dir;modify=20261124081500;"
 	    "perm=cdeflmp;unique=10gab;UNIX.mode=0755; a b\r\n");
+	/* What the user may not, it does not say. */
+	e.lacks = USERS_WRITE | USERS_DELETE;
+	expect_line(LISTING_FACTS, &e,
+	    "type=dir;modify=20261124081500;"
+	    "perm=el;unique=10gab;UNIX.mode=0755; a b\r\n");
+	e.resolved = false;
+	expect_line(LISTING_FACTS, &e,
+	    "type=file;size=7;modify=20261124081500;"
+	    "perm=r;unique=10gab;UNIX.mode=0640; a b\r\n");
+	e.lacks = USERS_DELETE;
+	expect_line(LISTING_FACTS, &e,
+	    "type=file;size=7;modify=20261124081500;"
+	    "perm=afrw;unique=10gab;UNIX.mode=0640; a b\r\n");
 }
 
 static void

@@ -329,8 +329,8 @@ too_much(void **state)
 	}
 	assert_true(parse(text) < 0);
 	assert_non_null(
-	    strstr(buf_cstr(&faults), "line 257: this is one user"));
-	text[n - strlen("u256:" BCRYPT ":read:/\n")] = '\0';
+	    strstr(buf_cstr(&faults), "line 1025: this is one user"));
+	text[n - strlen("u1024:" BCRYPT ":read:/\n")] = '\0';
 	assert_int_equal(parse(text), 0);
 	assert_int_equal(users.n, USERS_MOST);
 }
