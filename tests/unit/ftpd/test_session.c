@@ -978,6 +978,10 @@ volumes_that_refuse(void **state)
 		    rows[i].code);
 		assert_int_equal(send_content("APPE keep", "new"),
 		    rows[i].code);
+		/* By another way through the session. */
+		assert_int_equal(ask("TYPE A"), 200);
+		assert_int_equal(send_content("STOR keep", "new"),
+		    rows[i].code);
 		assert_string_equal(file_content("keep"), "old");
 		/* Nothing of it stays, to take up room. */
 		assert_int_equal(parts(), 0);
