@@ -952,9 +952,9 @@ write(int fd, const void *bytes, size_t n)
 ssize_t
 splice(int in, off_t *in_at, int out, off_t *out_at, size_t n, unsigned flags)
 {
-	return refused(out) ? -1
-			    : syscall(SYS_splice, in, in_at, out, out_at, n,
-				flags);
+	return refused(out)
+	    ? -1
+	    : syscall(SYS_splice, in, in_at, out, out_at, n, flags);
 }
 
 static void
