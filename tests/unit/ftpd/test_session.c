@@ -810,6 +810,7 @@ resumed_uploads(void **state)
 	assert_int_equal(ask("MDTM u/new"), 213);
 	assert_int_equal(ask("MLST u/new"), 250);
 	assert_non_null(strstr(get_content("MLSD u"), "size=8;"));
+	assert_non_null(strstr(get_content("MLSD u"), "perm=adw;"));
 	assert_string_equal(get_content("NLST u"), "u/new\r\n");
 	assert_string_equal(get_content("NLST u/new"), "u/new\r\n");
 	assert_non_null(strstr(get_content("LIST u/new"), " 8 "));
