@@ -1,6 +1,6 @@
 #include "ftpd/bans.h"
 
-#include "ftpd/addr.h"
+#include "run/addr.h"
 
 void
 bans_add(struct bans *b, const struct in6_addr *party, int64_t until)

@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#include "ftpd/addr.h"
+#include "run/addr.h"
 
 int
 children_init(struct children *c, size_t most)

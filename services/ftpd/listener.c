@@ -16,24 +16,24 @@
 #include <unistd.h>
 
 #include "base/secret.h"
-#include "ftpd/addr.h"
 #include "ftpd/auth.h"
 #include "ftpd/bans.h"
 #include "ftpd/children.h"
 #include "ftpd/hasher.h"
 #include "ftpd/pasvnets.h"
 #include "ftpd/reporter.h"
-#include "ftpd/resolver.h"
 #include "ftpd/sandbox.h"
 #include "ftpd/session.h"
 #include "ftpd/tls.h"
-#include "ftpd/watch.h"
 #include "ftpd/wplogin.h"
+#include "run/addr.h"
 #include "run/clock.h"
 #include "run/confine.h"
 #include "run/log.h"
 #include "run/program.h"
+#include "run/resolver.h"
 #include "run/sig.h"
+#include "run/watch.h"
 
 #define BACKLOG 128
 /* From the signal to the end: what still runs then is killed. */

@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "base/escape.h"
-#include "ftpd/addr.h"
+#include "run/addr.h"
 
 #define FOUR_BITS 96 /* before those of an IPv4 address */
 

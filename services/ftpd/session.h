@@ -16,13 +16,13 @@
 
 #include "base/buf.h"
 #include "base/path.h"
-#include "ftpd/addr.h"
 #include "ftpd/command.h"
 #include "ftpd/lines.h"
 #include "ftpd/reply.h"
 #include "ftpd/settings.h"
 #include "ftpd/stage.h"
 #include "ftpd/stats.h"
+#include "run/addr.h"
 #include "run/fsroot.h"
 #include "tls/chan.h"
 

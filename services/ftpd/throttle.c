@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-#include "ftpd/addr.h"
+#include "run/addr.h"
 
 #define FIRST_MS 1000
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "ftpd/addr.h"
 #include "ftpd/pasvnets.h"
+#include "run/addr.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

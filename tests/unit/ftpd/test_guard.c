@@ -14,14 +14,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ftpd/addr.h"
 #include "ftpd/auth.h"
 #include "ftpd/bans.h"
 #include "ftpd/children.h"
 #include "ftpd/pasvnets.h"
 #include "ftpd/stats.h"
 #include "ftpd/throttle.h"
-#include "ftpd/watch.h"
+#include "run/addr.h"
+#include "run/watch.h"
 
 static struct in6_addr
 six(const char *text)

@@ -810,6 +810,7 @@ resumed_uploads(void **state)
 	assert_int_equal(ask("MDTM u/new"), 213);
 	assert_int_equal(ask("MLST u/new"), 250);
 	assert_non_null(strstr(get_content("MLSD u"), "size=8;"));
+	assert_non_null(strstr(get_content("MLSD u"), "perm=adw;"));
 	assert_string_equal(get_content("NLST u"), "u/new\r\n");
 	assert_string_equal(get_content("NLST u/new"), "u/new\r\n");
 	assert_non_null(strstr(get_content("LIST u/new"), " 8 "));
@@ -977,6 +978,10 @@ volumes_that_refuse(void **state)
 		assert_int_equal(send_content("STOR keep", "new"),
 		    rows[i].code);
 		assert_int_equal(send_content("APPE keep", "new"),
+		    rows[i].code);
+		/* By another way through the session. */
+		assert_int_equal(ask("TYPE A"), 200);
+		assert_int_equal(send_content("STOR keep", "new"),
 		    rows[i].code);
 		assert_string_equal(file_content("keep"), "old");
 		/* Nothing of it stays, to take up room. */

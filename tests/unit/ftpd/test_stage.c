@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -138,6 +139,51 @@ one_writer(void **state)
 	assert_int_equal(size_of(&bob, "/x"), -ENOENT);
 	leave(&bob);
 	leave(&again);
+}
+
+/* What was put on the disk, and whether its file had its new name by then. */
+static struct {
+	unsigned files, folders;
+	bool named[2];
+} synced;
+
+int
+fsync(int fd)
+{
+	struct stat st, live;
+	unsigned at = synced.files + synced.folders;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	if (at < ARRAY_LEN(synced.named)) {
+		synced.named[at] = fstatat(root.fd, "synced", &live, 0) == 0;
+	}
+	synced.files += S_ISREG(st.st_mode);
+	synced.folders += S_ISDIR(st.st_mode);
+	return (int)syscall(SYS_fsync, fd);
+}
+
+/* First the file, then its name, then the folder that holds the name. */
+static void
+on_the_disk_when_asked_for(void **state)
+{
+	struct stage bob = stage_of("bob");
+	struct upload u;
+
+	(void)state;
+	for (int sync = 0; sync < 2; sync++) {
+		assert_int_equal(stage_begin(&bob, "/synced", &u), 0);
+		assert_int_equal(write(u.fd, "new", 3), 3);
+		memset(&synced, 0, sizeof(synced));
+		assert_int_equal(stage_commit(&bob, &u, root.fd, "synced", 0640,
+				     sync != 0),
+		    0);
+		assert_int_equal(synced.files, sync);
+		assert_int_equal(synced.folders, sync);
+		(void)unlinkat(root.fd, sync == 0 ? "synced" : "none", 0);
+	}
+	assert_false(synced.named[0]);
+	assert_true(synced.named[1]);
+	leave(&bob);
 }
 
 static void
@@ -324,6 +370,7 @@ main(void)
 		cmocka_unit_test(user_and_path_find_it),
 		cmocka_unit_test(one_writer),
 		cmocka_unit_test(complete_ones_take_their_place),
+		cmocka_unit_test(on_the_disk_when_asked_for),
 		cmocka_unit_test(many_sessions_share_a_folder),
 		cmocka_unit_test(begins_with_the_old_file),
 		cmocka_unit_test(old_ones_are_swept),

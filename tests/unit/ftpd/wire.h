@@ -74,11 +74,12 @@ static struct wire *wire;
 /* --- the calls ------------------------------------------------------------ */
 
 static int
-real_poll(struct pollfd *p, nfds_t n)
+real_poll(struct pollfd *p, nfds_t n, int timeout)
 {
-	struct timespec none = { .tv_sec = 0 };
+	struct timespec t = { .tv_sec = timeout / 1000,
+		.tv_nsec = timeout % 1000 * 1000000L };
 
-	return (int)syscall(SYS_ppoll, p, n, &none, NULL, 8);
+	return (int)syscall(SYS_ppoll, p, n, timeout < 0 ? NULL : &t, NULL, 8);
 }
 
 int
@@ -334,7 +335,7 @@ wire_say(struct wire *w, bool listening, bool transfer)
 static int
 wire_ready(const struct wire *w, struct pollfd *p, nfds_t n)
 {
-	int r = real_poll(p, n);
+	int r = real_poll(p, n, 0);
 
 	for (nfds_t i = 0; i < n && r > 0; i++) {
 		struct stat st;
@@ -382,7 +383,7 @@ wire_poll(struct wire *w, struct pollfd *p, nfds_t n, int timeout)
 int
 poll(struct pollfd *p, nfds_t n, int timeout)
 {
-	return wire == NULL ? (int)syscall(SYS_poll, p, n, timeout)
+	return wire == NULL ? real_poll(p, n, timeout)
 			    : wire_poll(wire, p, n, timeout);
 }
 

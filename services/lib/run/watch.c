@@ -1,4 +1,4 @@
-#include "ftpd/watch.h"
+#include "run/watch.h"
 
 #include <stddef.h>
 

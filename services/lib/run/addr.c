@@ -1,4 +1,4 @@
-#include "ftpd/addr.h"
+#include "run/addr.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
  * Addresses without ports, IPv4 as ::ffff:a.b.c.d, so that each peer has one
  * form only.  Pure.
  */
-#ifndef FTPD_ADDR_H
-#define FTPD_ADDR_H
+#ifndef RUN_ADDR_H
+#define RUN_ADDR_H
 
 #include <netinet/in.h>
 #include <stdbool.h>

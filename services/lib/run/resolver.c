@@ -1,4 +1,4 @@
-#include "ftpd/resolver.h"
+#include "run/resolver.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>

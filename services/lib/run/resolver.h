@@ -1,11 +1,11 @@
 /*
- * The address that PASV answers, when the setting is a name.  A process of its
- * own looks it up again and again, so that neither the listener waits for a
- * name server nor a session needs one, and that what a name server says is
- * parsed where there is nothing to be had.
+ * The IPv4 address of a name, which may change.  A process of its own looks it
+ * up again and again, so that no process that serves waits for a name server or
+ * needs one, and that what a name server says is parsed where there is nothing
+ * to be had.
  */
-#ifndef FTPD_RESOLVER_H
-#define FTPD_RESOLVER_H
+#ifndef RUN_RESOLVER_H
+#define RUN_RESOLVER_H
 
 #include <netinet/in.h>
 #include <stdbool.h>

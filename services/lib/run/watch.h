@@ -5,8 +5,8 @@
  * A change is told when the file looks the same twice in a row, so that who
  * writes it, or its brother (a key beside its certificate), has come to an end.
  */
-#ifndef FTPD_WATCH_H
-#define FTPD_WATCH_H
+#ifndef RUN_WATCH_H
+#define RUN_WATCH_H
 
 #include <stdbool.h>
 #include <sys/stat.h>
