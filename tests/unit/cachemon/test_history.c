@@ -289,12 +289,18 @@ test_chart(void **state)
 	assert_non_null(strstr(text, "null,1,1,1,1,null,null,null,null,1,1]"));
 	/* A part of it: the finest step that there is. */
 	buf_clear(&out);
-	assert_int_equal(chart_part_json(h, T0 - 120, T0, (T0 + 5) * 1000L,
+	assert_int_equal(chart_part_json(h, T0 - 110, T0, (T0 + 5) * 1000L,
 			     &out),
 	    0);
 	text = buf_cstr(&out);
 	assert_non_null(strstr(text, "\"range\":\"part\",\"step_s\":2,"));
 	assert_non_null(strstr(text, ",1,1,1,null]"));
+	buf_clear(&out);
+	/* From before there was a live point: the file's step. */
+	assert_int_equal(chart_part_json(h, T0 - 300, T0, (T0 + 5) * 1000L,
+			     &out),
+	    0);
+	assert_non_null(strstr(buf_cstr(&out), "\"step_s\":10,"));
 	buf_clear(&out);
 	/* Too short, too long, backwards, ahead. */
 	assert_int_equal(chart_part_json(h, T0 - 59, T0, T0 * 1000L, &out),
