@@ -10,6 +10,8 @@
 #define PART_LEAST_S 60
 #define PART_MOST_S (2 * 366 * 86400)
 #define PART_POINTS 400
+/* So long a part's begin may be without a live point. */
+#define LIVE_SLACK_S 20
 
 struct range {
 	const char *name;
@@ -198,6 +200,25 @@ chart_json(struct history *h, struct view name, int64_t now_ms, struct buf *out)
 	return write_chart(h, range, &chart, now_ms, out);
 }
 
+static void
+note_point(void *ctx, const struct point *p)
+{
+	bool *any = ctx;
+
+	(void)p;
+	*any = true;
+}
+
+/* Was cachemon running then already?  Else the file alone knows of it. */
+static bool
+is_live(struct history *h, int64_t time)
+{
+	bool any = false;
+
+	history_read(h, TIER_LIVE, time, time + LIVE_SLACK_S, note_point, &any);
+	return any;
+}
+
 int
 chart_part_json(struct history *h, int64_t from, int64_t to, int64_t now_ms,
     struct buf *out)
@@ -223,6 +244,9 @@ chart_part_json(struct history *h, int64_t from, int64_t to, int64_t now_ms,
 		return -ENOENT;
 	}
 	while (i + 1 < ARRAY_LEN(tiers) && now_s - from > tiers[i].reach) {
+		i++;
+	}
+	if (tiers[i].tier == TIER_LIVE && !is_live(h, from)) {
 		i++;
 	}
 	range.tier = tiers[i].tier;

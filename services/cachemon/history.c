@@ -312,14 +312,8 @@ begin_growing(struct history *h, enum history_tier tier, int64_t time)
 void
 history_add(struct history *h, const struct point *p)
 {
-	bool written = h->growing[TIER_10S].time != 0
-	    && h->growing[TIER_10S].time != start_of(TIER_10S, p->time);
-
 	if (p->time <= 0) {
 		return;
-	}
-	if (written) {
-		write_growing(h);
 	}
 	for (int t = TIER_10S; t < TIER_COUNT; t++) {
 		enum history_tier tier = (enum history_tier)t;
@@ -330,6 +324,8 @@ history_add(struct history *h, const struct point *p)
 		}
 		point_merge(&h->growing[t], p);
 	}
+	/* So that a writer killed again and again loses a moment each time. */
+	write_growing(h);
 	(void)pthread_mutex_lock(&h->lock);
 	h->live[h->live_at] = *p;
 	h->live_at = (h->live_at + 1) % ARRAY_LEN(h->live);

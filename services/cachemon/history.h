@@ -6,8 +6,8 @@
  * for 7 days, 1 hour for a year (file).  A point's slot follows from its time,
  * so there is no write position to lose; each record carries a checksum and is
  * written by one pwrite(2) that crosses no page, so that a killed writer or a
- * lost machine costs at most the records being written.  The growing minute
- * and hour are written together with each 10 seconds.
+ * lost machine costs at most the records being written.  The growing points
+ * are written with each sample, and taken up again by the next process.
  *
  * One thread adds; any thread reads.  When the file cannot be used, the hour
  * in memory still works and history_error() says why.

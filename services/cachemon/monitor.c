@@ -37,7 +37,10 @@ take_escape(struct view *rest)
 	}
 	*rest = view_drop(*rest, 1);
 	code = view_find(VIEW("nrtab"), c);
-	return code < 5 ? chars[code] : c;
+	if (code < sizeof(chars) - 1) {
+		c = chars[code];
+	}
+	return c;
 }
 
 /*

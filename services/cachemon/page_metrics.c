@@ -165,10 +165,24 @@ static const struct tally_family tallies[] = {
 	{ "redis_key_group_views_total",
 	    "Requests of WordPress that used the group.",
 	    offsetof(struct tally, views) },
-	{ "redis_key_group_wait_microseconds_total",
+	{ "redis_key_group_wait_seconds_total",
 	    "Time that WordPress waited for Redis, by group.",
 	    offsetof(struct tally, us) },
 };
+
+/* A value of a tally; what is kept in microseconds is said in seconds. */
+static void
+add_tally(struct metrics *m, const struct tally *tally, size_t offset)
+{
+	const void *value = (const char *)tally + offset;
+	uint64_t number = *(const uint64_t *)value;
+
+	if (offset == offsetof(struct tally, us)) {
+		metrics_double(m, (double)number / 1e6);
+	} else {
+		metrics_u64(m, number);
+	}
+}
 
 static void
 add_activity(struct metrics *m, const struct activity *a)
@@ -178,8 +192,6 @@ add_activity(struct metrics *m, const struct activity *a)
 		    tallies[f].help);
 		for (size_t i = 0; i < a->n; i++) {
 			const struct activity_row *row = &a->rows[i];
-			const void *value = (const char *)&row->total
-			    + tallies[f].offset;
 
 			if (row->total.views > 0) {
 				metrics_label(m, "db", VIEW("db0"));
@@ -187,7 +199,7 @@ add_activity(struct metrics *m, const struct activity *a)
 				    row->other ? VIEW("overflow")
 					       : (struct view){ row->name,
 						   row->name_n });
-				metrics_u64(m, *(const uint64_t *)value);
+				add_tally(m, &row->total, tallies[f].offset);
 			}
 		}
 	}
@@ -195,11 +207,11 @@ add_activity(struct metrics *m, const struct activity *a)
 	    "Requests of WordPress that the drop-in reported.", a->total.views);
 	metrics_one_u64(m, "cachemon_reports_bad_total", METRICS_COUNTER,
 	    "Reports of another form.", a->reports_bad);
-	metrics_one_u64(m, "cachemon_page_microseconds_total", METRICS_COUNTER,
-	    "Time that reported requests took.", a->page_us);
-	metrics_one_u64(m, "cachemon_page_wait_microseconds_total",
-	    METRICS_COUNTER, "Time of it that they waited for Redis.",
-	    a->total.us);
+	metrics_one(m, "cachemon_page_seconds_total", METRICS_COUNTER,
+	    "Time that reported requests took.", (double)a->page_us / 1e6);
+	metrics_one(m, "cachemon_page_wait_seconds_total", METRICS_COUNTER,
+	    "Time of it that they waited for Redis.",
+	    (double)a->total.us / 1e6);
 	metrics_one_u64(m, "cachemon_page_round_trips_total", METRICS_COUNTER,
 	    "Round trips to Redis of reported requests.", a->round_trips);
 	metrics_one_u64(m, "cachemon_key_events_total", METRICS_COUNTER,

@@ -657,8 +657,9 @@ function listen_to(callable $request): array
     $request();
     stream_set_blocking($pipes[1], false);
     $heard = [];
-    for ($end = microtime(true) + 0.5; microtime(true) < $end; usleep(20000)) {
+    for ($end = microtime(true) + 3; microtime(true) < $end; usleep(20000)) {
         while (($line = fgets($pipes[1])) !== false) {
+            $end = min($end, microtime(true) + 0.3); /* for a second one */
             $heard[] = explode('\n', trim(explode(',', trim($line), 3)[2], '"'));
         }
     }
@@ -699,14 +700,18 @@ foreach (array_slice($heard[0] ?? [], 1, -1) as $line) {
 check('hits in memory and in Redis, misses, writes of a group', ($told['told'] ?? []) === ['2', '1', '1', '3']);
 check('a group name is one word of one line', ($told['odd-na?me'] ?? []) === ['0', '0', '2', '0']);
 check('a group that is never in Redis is not told of', !isset($told['counts']));
-$heard = listen_to(function (): void {
-    $cache = request('/many');
-    for ($i = 0; $i < 500; $i++) {
-        wp_cache_get('x', str_repeat('g', 300) . $i);
-    }
-    wp_cache_close();
-    $cache->report();
-});
+/* Eighty answers from a busy machine may be too slow for one request. */
+for ($try = 0, $heard = []; $try < 5 && !$heard; $try++) {
+    age_marker();
+    $heard = listen_to(function (): void {
+        $cache = request('/many');
+        for ($i = 0; $i < 80; $i++) {
+            wp_cache_get('x', str_repeat('g', 300) . $i);
+        }
+        wp_cache_close();
+        $cache->report();
+    });
+}
 check('a report has at most 64 groups', count($heard[0] ?? []) === 1 + 64 + 1 && max(array_map('strlen', $heard[0])) < 150);
 
 /* --- end ------------------------------------------------------------------------------------------ */

@@ -107,9 +107,12 @@ class Redis:
         # One who may do all, for the tests.
         lines.append("user root reset on #%s ~* &* +@all" % digest)
         (self.folder / "users.acl").write_text("\n".join(lines) + "\n")
-        self.events = next(line.split()[1] for line
-                           in CONF.read_text().splitlines()
-                           if line.startswith("notify-keyspace-events"))
+        # What cachemon's listening needs, as the stack has it.
+        self.options = []
+        for line in CONF.read_text().splitlines():
+            if line.startswith(("notify-keyspace", "client-output-buffer")):
+                name, _, value = line.partition(" ")
+                self.options += ["--" + name, *value.split()]
         self.start()
 
     def start(self):
@@ -118,7 +121,7 @@ class Redis:
              "--dir", str(self.folder), "--save", "",
              "--aclfile", str(self.folder / "users.acl"),
              "--maxmemory", self.maxmemory, "--maxmemory-policy", self.policy,
-             "--notify-keyspace-events", self.events,
+             *self.options,
              "--enable-debug-command", "yes",
              "--latency-monitor-threshold", "100"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -134,12 +134,12 @@ test_file_rings(void **state)
 	/* 7 hours: more than the 10-second ring holds. */
 	add_points(h, T0, T0 + 7 * 3600);
 	seen = read_all(h, TIER_10S, T0, T0 + 7 * 3600);
-	/* The last hour is written but for the stretch that grows; the
-	 * first hour was overwritten by the seventh. */
-	assert_int_equal(seen.n, 2159);
+	/* The stretch that grows is written, too; the first hour was
+	 * overwritten by the seventh. */
+	assert_int_equal(seen.n, 2160);
 	history_close(h);
 
-	/* Again, from the file: closing wrote the last stretch, too. */
+	/* Again, from the file. */
 	h = history_open(place.dir);
 	assert_non_null(h);
 	assert_int_equal(history_error(h), 0);
@@ -289,12 +289,18 @@ test_chart(void **state)
 	assert_non_null(strstr(text, "null,1,1,1,1,null,null,null,null,1,1]"));
 	/* A part of it: the finest step that there is. */
 	buf_clear(&out);
-	assert_int_equal(chart_part_json(h, T0 - 120, T0, (T0 + 5) * 1000L,
+	assert_int_equal(chart_part_json(h, T0 - 110, T0, (T0 + 5) * 1000L,
 			     &out),
 	    0);
 	text = buf_cstr(&out);
 	assert_non_null(strstr(text, "\"range\":\"part\",\"step_s\":2,"));
 	assert_non_null(strstr(text, ",1,1,1,null]"));
+	buf_clear(&out);
+	/* From before there was a live point: the file's step. */
+	assert_int_equal(chart_part_json(h, T0 - 300, T0, (T0 + 5) * 1000L,
+			     &out),
+	    0);
+	assert_non_null(strstr(buf_cstr(&out), "\"step_s\":10,"));
 	buf_clear(&out);
 	/* Too short, too long, backwards, ahead. */
 	assert_int_equal(chart_part_json(h, T0 - 59, T0, T0 * 1000L, &out),
