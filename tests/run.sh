@@ -169,6 +169,18 @@ run_engine() {
 }
 
 # FTP clients of every kind against ftpd by itself.
+# Series by series beside Debian's exporters, against the same servers.
+run_exporters() {
+	build_peers
+	stage "our exporter beside Debian's"
+	"$docker" run --rm -v "$repo:/repository:ro" -e "COPY=$copy" "$image" \
+	    sh -euc '
+		sh -euc "$COPY" sh /build
+		make -C /build/services exporter
+		cd /build/tests/bench
+		exec python3 exporter_names.py'
+}
+
 run_clients() {
 	build_peers
 	stage "FTP clients"
@@ -434,6 +446,7 @@ test | all)
 	run_e2e "$@"
 	if [ "$command" = all ]; then
 		run_engine
+		run_exporters
 		run_clients
 	fi
 	say "all stages passed in $(($(date +%s) - start)) s"
