@@ -3,8 +3,8 @@
  *
  * Who comes while a run is going on joins it; what he wants and nobody else
  * has wanted so far is started for him.  He is answered when all of his
- * collectors have come back or have used up their time, at the latest at his
- * own deadline.  So a collector that hangs delays only those who ask for it.
+ * collectors have come back or have used up their time, and not later than at
+ * his own deadline.  So a collector that hangs delays only who asks for it.
  */
 #include "exporter/gzip.h"
 #include "exporter/run_page.h"
