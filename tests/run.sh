@@ -268,6 +268,18 @@ run_engine() {
 }
 
 # FTP clients of every kind against ftpd by itself.
+# Series by series beside Debian's exporters, against the same servers.
+run_exporters() {
+	build_peers
+	stage "our exporter beside Debian's"
+	"$docker" run --rm -v "$repo:/repository:ro" -e "COPY=$copy" "$image" \
+	    sh -euc '
+		sh -euc "$COPY" sh /build
+		make -C /build/services exporter
+		cd /build/tests/bench
+		exec python3 exporter_names.py'
+}
+
 run_clients() {
 	build_peers
 	stage "FTP clients"
@@ -549,6 +561,7 @@ test | all)
 	if [ "$command" = all ]; then
 		run_simulated
 		run_engine
+		run_exporters
 		run_clients
 		run_musl
 		run_range

@@ -34,11 +34,10 @@ write_plain(struct metrics *m, const char *prefix, const char *name,
     enum metrics_type type, const char *help, const char *value)
 {
 	char family[METRICS_NAME_MAX + MYSQL_NAME_MAX + 1];
-	size_t n = strlen(prefix);
+	char *end = mempcpy(family, prefix, strlen(prefix));
 
 	/* A thousand times for each scrape: no format is read. */
-	memcpy(family, prefix, n);
-	memcpy(family + n, name, strlen(name) + 1);
+	memcpy(end, name, strlen(name) + 1);
 	metrics_family(m, family, type, help);
 	metrics_text(m, view_str(value));
 }

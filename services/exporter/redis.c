@@ -5,6 +5,7 @@
  * families are missing, and INFO still counts.
  */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,17 +86,44 @@ close_session(struct session *s, struct collection *c)
 	redis_close(s->client);
 }
 
+/* All questions of a scrape, sent in one piece and answered in this order. */
+static const char *const questions[] = { "CONFIG GET *", "INFO ALL",
+	"LATENCY LATEST", "SLOWLOG LEN", "SLOWLOG GET 1" };
+
+static int
+send_one(struct session *s, const char *fmt, ...)
+{
+	va_list args;
+	int r;
+
+	va_start(args, fmt);
+	r = redis_vsend(s->client, fmt, args);
+	va_end(args);
+	return r;
+}
+
+static int
+send_all(struct session *s)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(questions); i++) {
+		r = send_one(s, questions[i]);
+	}
+	return r;
+}
+
 /*
- * Asks a question without arguments.  0 with *ret; 1 when it is forbidden or
+ * Takes the next answer.  0 with *ret; 1 when the question is forbidden or
  * unknown to this Redis; -errno when the connection is of no use any more.
  */
 static int
-ask(struct session *s, const char *command, redisReply **ret)
+next(struct session *s, redisReply **ret)
 {
 	int r;
 
 	redis_set_timeout(s->client, clock_left(s->deadline) + 1);
-	r = redis_ask(s->client, ret, command);
+	r = redis_next(s->client, ret);
 	return r == -EPERM || r == -EREMOTEIO ? 1 : r;
 }
 
@@ -132,7 +160,7 @@ static int
 write_config(struct session *s, struct metrics *m, uint64_t *ret_databases)
 {
 	redisReply *reply = NULL;
-	int r = ask(s, "CONFIG GET *", &reply);
+	int r = next(s, &reply);
 
 	if (r != 0) {
 		return r < 0 ? r : 0;
@@ -157,7 +185,7 @@ static int
 write_info(struct session *s, struct metrics *m, uint64_t databases)
 {
 	redisReply *reply = NULL;
-	int r = ask(s, "INFO ALL", &reply);
+	int r = next(s, &reply);
 
 	if (r != 0) {
 		return r < 0 ? r : -EPERM;
@@ -203,7 +231,7 @@ static int
 write_latency(struct session *s, struct metrics *m)
 {
 	redisReply *reply = NULL;
-	int r = ask(s, "LATENCY LATEST", &reply);
+	int r = next(s, &reply);
 
 	if (r != 0) {
 		return r < 0 ? r : 0;
@@ -224,7 +252,7 @@ write_last_slow(struct session *s, struct metrics *m)
 {
 	redisReply *reply = NULL;
 	int64_t id = 0, usec = 0;
-	int r = ask(s, "SLOWLOG GET 1", &reply);
+	int r = next(s, &reply);
 
 	if (r != 0) {
 		return r < 0 ? r : 0;
@@ -252,7 +280,7 @@ write_slowlog(struct session *s, struct metrics *m)
 {
 	redisReply *reply = NULL;
 	int64_t length;
-	int r = ask(s, "SLOWLOG LEN", &reply);
+	int r = next(s, &reply);
 
 	if (r != 0) {
 		return r < 0 ? r : 0;
@@ -272,8 +300,11 @@ static int
 ask_all(struct session *s, struct metrics *m)
 {
 	uint64_t databases = DATABASES_DEFAULT;
-	int r = write_config(s, m, &databases);
+	int r = send_all(s);
 
+	if (r == 0) {
+		r = write_config(s, m, &databases);
+	}
 	if (r == 0) {
 		r = write_info(s, m, databases);
 	}

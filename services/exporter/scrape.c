@@ -99,6 +99,7 @@ scrape_new(struct collector *collectors, size_t n)
 		slot->scrape = scrape;
 		slot->collector = collectors[i];
 		cutoff_init(&slot->cutoff);
+		(void)pthread_mutex_init(&slot->go_lock, NULL);
 		thread_cond_init(&slot->go);
 		buf_init(&slot->out, COLLECTION_MAX);
 		buf_init(&slot->foreign, COLLECTION_MAX);
@@ -116,6 +117,7 @@ scrape_free(struct scrape *scrape)
 		collector_done(&slot->collector);
 		cutoff_done(&slot->cutoff);
 		(void)pthread_cond_destroy(&slot->go);
+		(void)pthread_mutex_destroy(&slot->go_lock);
 	}
 	(void)pthread_cond_destroy(&scrape->ended);
 	(void)pthread_cond_destroy(&scrape->wake);
@@ -134,7 +136,7 @@ end_threads(struct scrape *scrape, int64_t deadline)
 	(void)pthread_cond_broadcast(&scrape->wake);
 	for (size_t i = 0; i < scrape->count; i++) {
 		cutoff_now(&scrape->slots[i].cutoff);
-		(void)pthread_cond_broadcast(&scrape->slots[i].go);
+		slot_end(&scrape->slots[i]);
 	}
 	while (scrape->alive > 0
 	    && thread_cond_wait(&scrape->ended, &scrape->lock, deadline)) {

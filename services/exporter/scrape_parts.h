@@ -17,9 +17,15 @@ struct slot {
 	struct collector collector;
 	struct cutoff cutoff;
 	pthread_t thread;
+	/*
+	 * How the thread is woken: with a lock of its own, so that those woken
+	 * together do not wait for each other.
+	 */
+	pthread_mutex_t go_lock;
 	pthread_cond_t go;
-	/* Under the scrape's lock. */
-	bool wanted; /* the thread is to begin */
+	bool wanted; /* it is to begin; under go_lock */
+	bool end; /* it is to end; under go_lock */
+	/* Under the scrape's lock; the thread reads brief and deadline. */
 	bool busy; /* from the start of a run until collect() came back */
 	bool done; /* came back in time, in this run */
 	bool late; /* its time is over, and it has not come back */
@@ -58,6 +64,8 @@ struct scrape {
 void *slot_thread(void *data);
 /* Wakes it, unless it is still at work: then it is down.  Locked. */
 void slot_begin(struct slot *slot, int64_t deadline, bool brief);
+/* Tells the thread to end, when it is not at work. */
+void slot_end(struct slot *slot);
 /* Cuts it off when its time is over.  Locked. */
 void slot_expire(struct slot *slot, int64_t now);
 /* At work, and its time is not over?  Locked. */

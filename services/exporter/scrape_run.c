@@ -3,8 +3,8 @@
  *
  * Who comes while a run is going on joins it; what he wants and nobody else
  * has wanted so far is started for him.  He is answered when all of his
- * collectors have come back or have used up their time, at the latest at his
- * own deadline.  So a collector that hangs delays only those who ask for it.
+ * collectors have come back or have used up their time, and not later than at
+ * his own deadline.  So a collector that hangs delays only who asks for it.
  */
 #include "exporter/gzip.h"
 #include "exporter/run_page.h"
@@ -173,6 +173,30 @@ answer(struct scrape *scrape, struct scrape_waiter *due)
 
 /* --- a run --------------------------------------------------------------- */
 
+/* May a waiter take part in this run? */
+static bool
+may_join(const struct scrape *scrape, const struct scrape_waiter *waiter)
+{
+	return waiter->brief || !scrape->run_brief;
+}
+
+/* How long those who come now would wait for a collector: the longest counts.
+ */
+static int64_t
+patience(const struct scrape *scrape, size_t i)
+{
+	int64_t deadline = 0;
+
+	for (const struct scrape_waiter *w = scrape->waiters; w != NULL;
+	     w = w->next) {
+		if (in_mask(w->mask, i) && may_join(scrape, w)
+		    && w->deadline > deadline) {
+			deadline = w->deadline;
+		}
+	}
+	return deadline;
+}
+
 /* Lets a waiter take part: what he wants is started, if it is not.  Locked. */
 static void
 join(struct scrape *scrape, struct scrape_waiter *waiter)
@@ -180,14 +204,8 @@ join(struct scrape *scrape, struct scrape_waiter *waiter)
 	waiter->joined = true;
 	for (size_t i = 0; i < scrape->count; i++) {
 		if (in_mask(waiter->mask & ~scrape->run_mask, i)) {
-			slot_begin(&scrape->slots[i], waiter->deadline,
+			slot_begin(&scrape->slots[i], patience(scrape, i),
 			    scrape->run_brief);
-		} else if (in_mask(waiter->mask, i)
-		    && slot_pending(&scrape->slots[i])
-		    && scrape->slots[i].deadline < waiter->deadline
-		    && scrape->slots[i].wanted) {
-			/* Not begun yet: the most patient one counts. */
-			scrape->slots[i].deadline = waiter->deadline;
 		}
 	}
 	scrape->run_mask |= waiter->mask;
@@ -199,7 +217,7 @@ join_all(struct scrape *scrape)
 {
 	for (struct scrape_waiter *w = scrape->waiters; w != NULL;
 	     w = w->next) {
-		if (!w->joined && (w->brief || !scrape->run_brief)) {
+		if (!w->joined && may_join(scrape, w)) {
 			join(scrape, w);
 		}
 	}

@@ -82,24 +82,42 @@ slot_forget(struct slot *slot)
 	buf_done(&slot->foreign);
 }
 
+/* Waits to be woken.  False: it is time to end. */
+static bool
+wait_for_work(struct slot *slot)
+{
+	bool end;
+
+	(void)pthread_mutex_lock(&slot->go_lock);
+	while (!slot->wanted && !slot->end) {
+		(void)pthread_cond_wait(&slot->go, &slot->go_lock);
+	}
+	slot->wanted = false;
+	end = slot->end;
+	(void)pthread_mutex_unlock(&slot->go_lock);
+	return !end;
+}
+
+static void
+wake(struct slot *slot, bool *what)
+{
+	(void)pthread_mutex_lock(&slot->go_lock);
+	*what = true;
+	(void)pthread_cond_signal(&slot->go);
+	(void)pthread_mutex_unlock(&slot->go_lock);
+}
+
 void *
 slot_thread(void *data)
 {
 	struct slot *slot = data;
 	struct scrape *scrape = slot->scrape;
 
-	(void)pthread_mutex_lock(&scrape->lock);
-	while (!scrape->stop) {
+	while (wait_for_work(slot)) {
 		struct buf why;
 		double seconds;
 		bool up;
 
-		if (!slot->wanted) {
-			(void)pthread_cond_wait(&slot->go, &scrape->lock);
-			continue;
-		}
-		slot->wanted = false;
-		(void)pthread_mutex_unlock(&scrape->lock);
 		buf_init(&why, COLLECTOR_WHY_MAX);
 		up = collect(slot, &why, &seconds);
 		(void)pthread_mutex_lock(&scrape->lock);
@@ -110,11 +128,13 @@ slot_thread(void *data)
 			slot->done = true;
 			note(slot, up, buf_cstr(&why), seconds);
 		}
-		buf_done(&why);
 		if (runner_is_due(scrape)) {
 			(void)pthread_cond_signal(&scrape->wake);
 		}
+		(void)pthread_mutex_unlock(&scrape->lock);
+		buf_done(&why);
 	}
+	(void)pthread_mutex_lock(&scrape->lock);
 	scrape_thread_ended(scrape);
 	return NULL;
 }
@@ -134,8 +154,13 @@ slot_begin(struct slot *slot, int64_t deadline, bool brief)
 	slot->brief = brief;
 	slot->started = clock_ms();
 	slot->deadline = deadline;
-	slot->wanted = true;
-	(void)pthread_cond_signal(&slot->go);
+	wake(slot, &slot->wanted);
+}
+
+void
+slot_end(struct slot *slot)
+{
+	wake(slot, &slot->end);
 }
 
 bool

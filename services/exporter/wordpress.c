@@ -3,7 +3,7 @@
  * on two procedures of the schema `stack` (see mariadb's init.sql).
  *
  *	wordpress_counts()	rows of metric, label1, label2, value
- *	wordpress_text(name)	one option of a closed list
+ *	wordpress_options()	rows of name, value: a closed list of options
  *
  * Both answer nothing before WordPress is installed.
  */
@@ -17,7 +17,6 @@
 #include "exporter/wp_option.h"
 
 #define FAMILY_MAX (256 * 1024)
-#define OPTION_MAX (4 * 1024 * 1024)
 
 static void
 write_up(struct metrics *m, uint64_t up)
@@ -217,212 +216,208 @@ ask_counts(struct sql *sql, struct metrics *m, bool *ret_installed)
 
 /* --- options ------------------------------------------------------------- */
 
-static int
-text_row(void *ctx, const struct view *names, const struct view *cells,
-    size_t n)
-{
-	struct buf *text = ctx;
-
-	(void)names;
-	if (n > 0) {
-		buf_add_view(text, cells[0]);
-	}
-	return buf_error(text);
-}
-
-/* The option's text; empty when there is none.  `query` calls for it. */
-static int
-ask_text(struct sql *sql, const char *query, struct buf *text)
-{
-	buf_clear(text);
-	return sql_query(sql, query, text_row, text);
-}
-
-#define TEXT(name) "CALL stack.wordpress_text('" name "')"
-
-static int
-ask_cron(struct sql *sql, struct metrics *m, struct buf *text)
-{
-	struct wp_cron cron;
-	int64_t now = (int64_t)time(NULL);
-	int r = ask_text(sql, TEXT("cron"), text);
-
-	if (r < 0 || buf_size(text) == 0) {
-		return r;
-	}
-	if (wp_cron_parse(buf_view(text), now, &cron) < 0) {
-		return -EBADMSG;
-	}
-	metrics_one(m, "wordpress_cron_events", METRICS_GAUGE,
-	    "Scheduled events.", (double)cron.events);
-	metrics_one(m, "wordpress_cron_overdue_events", METRICS_GAUGE,
-	    "Scheduled events whose time has passed.", (double)cron.overdue);
-	metrics_one(m, "wordpress_cron_oldest_overdue_seconds", METRICS_GAUGE,
-	    "How long the oldest overdue event has waited; 0: none is.",
-	    cron.overdue > 0 ? (double)now - (double)cron.oldest : 0);
-	return 0;
-}
-
-static int
-ask_plugins(struct sql *sql, struct metrics *m, struct buf *text)
-{
-	uint64_t n;
-	int r = ask_text(sql, TEXT("active_plugins"), text);
-
-	if (r < 0 || buf_size(text) == 0) {
-		return r;
-	}
-	if (wp_array_count(buf_view(text), &n) < 0) {
-		return -EBADMSG;
-	}
-	metrics_one(m, "wordpress_active_plugins", METRICS_GAUGE,
-	    "Active plugins.", (double)n);
-	return 0;
-}
-
 /* What WordPress noted when it last looked for updates. */
 enum component { CORE, PLUGINS, THEMES, COMPONENTS };
 
+/* Short texts that stand in labels. */
+enum text { DB_VERSION, TEMPLATE, STYLESHEET, TEXTS };
+
+static const struct {
+	const char *option;
+	const char *label;
+} texts[TEXTS] = {
+	[DB_VERSION] = { "db_version", "db_version" },
+	[TEMPLATE] = { "template", "template" },
+	[STYLESHEET] = { "stylesheet", "stylesheet" },
+};
+
 /*
  * The copy that the plugin `stack` of the wordpress image leaves in the
- * options; without it the transient, which is absent where an object cache
- * keeps it.
+ * options, and the transient, which is absent where an object cache keeps it.
  */
-static int
-ask_update(struct sql *sql, enum component component, struct buf *text)
-{
-	static const char *const queries[COMPONENTS][2] = {
-		[CORE] = { TEXT("stack_update_core"),
-		    TEXT("_site_transient_update_core") },
-		[PLUGINS] = { TEXT("stack_update_plugins"),
-		    TEXT("_site_transient_update_plugins") },
-		[THEMES] = { TEXT("stack_update_themes"),
-		    TEXT("_site_transient_update_themes") },
-	};
-	int r = ask_text(sql, queries[component][0], text);
+static const struct {
+	const char *name;
+	const char *copy;
+	const char *transient;
+	const char *installed; /* a family; NULL: there is but one */
+	const char *help;
+} components[COMPONENTS] = {
+	[CORE] = { "core", "stack_update_core", "_site_transient_update_core",
+	    NULL, NULL },
+	[PLUGINS] = { "plugins", "stack_update_plugins",
+	    "_site_transient_update_plugins", "wordpress_plugin_count",
+	    "Installed plugins." },
+	[THEMES] = { "themes", "stack_update_themes",
+	    "_site_transient_update_themes", "wordpress_theme_count",
+	    "Installed themes." },
+};
 
-	return r == 0 && buf_size(text) == 0
-	    ? ask_text(sql, queries[component][1], text)
-	    : r;
+/* All that was read; the rows come in any order. */
+struct options {
+	struct collection *c;
+	int64_t now;
+	bool has_cron;
+	struct wp_cron cron;
+	bool has_plugins;
+	uint64_t plugins;
+	struct {
+		bool known;
+		bool copied; /* out of the copy, which counts more */
+		struct wp_updates updates; /* without the version */
+	} components[COMPONENTS];
+	char version[32]; /* of the core; empty: not known */
+	char texts[TEXTS][256];
+};
+
+/* An option may be unreadable without the others. */
+static void
+unreadable(const struct options *o, struct view name)
+{
+	(void)collection_fail(o->c, 0,
+	    "WordPress's option %.*s is not readable", (int)name.n, name.p);
+}
+
+static void
+read_updates(struct options *o, enum component component, bool copied,
+    struct view name, struct view value)
+{
+	struct wp_updates updates;
+
+	if (o->components[component].copied) {
+		return;
+	}
+	if (wp_updates_parse(value, &updates) < 0) {
+		unreadable(o, name);
+		return;
+	}
+	if (component == CORE
+	    && view_to_cstr(updates.version, o->version, sizeof(o->version))
+		< 0) {
+		o->version[0] = '\0';
+	}
+	/* The text is gone with the row. */
+	updates.version = VIEW("");
+	o->components[component].updates = updates;
+	o->components[component].known = true;
+	o->components[component].copied = copied;
+}
+
+static void
+read_other(struct options *o, struct view name, struct view value)
+{
+	for (size_t i = 0; i < COMPONENTS; i++) {
+		bool copied = view_eq(name, view_str(components[i].copy));
+
+		if (copied
+		    || view_eq(name, view_str(components[i].transient))) {
+			read_updates(o, (enum component)i, copied, name, value);
+		}
+	}
+	for (size_t i = 0; i < TEXTS; i++) {
+		if (view_eq(name, view_str(texts[i].option))
+		    && view_to_cstr(value, o->texts[i], sizeof(o->texts[i]))
+			< 0) {
+			unreadable(o, name);
+		}
+	}
 }
 
 static int
-ask_updates(struct sql *sql, struct metrics *m, struct buf *text)
+option_row(void *ctx, const struct view *names, const struct view *cells,
+    size_t n)
 {
-	static const struct {
-		const char *name;
-		const char *installed;
-		const char *help;
-	} kinds[COMPONENTS] = {
-		[CORE] = { "core", NULL, NULL },
-		[PLUGINS] = { "plugins", "wordpress_plugin_count",
-		    "Installed plugins." },
-		[THEMES] = { "themes", "wordpress_theme_count",
-		    "Installed themes." },
-	};
+	struct options *o = ctx;
 
-	for (size_t i = 0; i < COMPONENTS; i++) {
-		struct wp_updates updates;
-		int r = ask_update(sql, (enum component)i, text);
-
-		if (r < 0) {
-			return r;
+	(void)names;
+	if (n < 2 || cells[1].p == NULL) {
+		return 0;
+	}
+	if (view_eq(cells[0], VIEW("cron"))) {
+		o->has_cron = wp_cron_parse(cells[1], o->now, &o->cron) == 0;
+		if (!o->has_cron) {
+			unreadable(o, cells[0]);
 		}
-		if (buf_size(text) == 0) {
-			continue;
+	} else if (view_eq(cells[0], VIEW("active_plugins"))) {
+		o->has_plugins = wp_array_count(cells[1], &o->plugins) == 0;
+		if (!o->has_plugins) {
+			unreadable(o, cells[0]);
 		}
-		if (wp_updates_parse(buf_view(text), &updates) < 0) {
-			return -EBADMSG;
-		}
-		metrics_family(m, "wordpress_updates_available", METRICS_GAUGE,
-		    "Updates that wait, as WordPress last looked.");
-		metrics_label(m, "component", view_str(kinds[i].name));
-		metrics_u64(m, updates.available);
-		if (kinds[i].installed != NULL && updates.counted) {
-			metrics_one(m, kinds[i].installed, METRICS_GAUGE,
-			    kinds[i].help, (double)updates.checked);
-		}
+	} else {
+		read_other(o, cells[0], cells[1]);
 	}
 	return 0;
 }
 
-/* The core's version as its own update check noted it; empty if unknown. */
-static int
-ask_info(struct sql *sql, struct metrics *m, struct buf *text)
+static void
+write_cron(const struct options *o, struct metrics *m)
 {
-	struct buf labels[3];
-	static const char *const queries[] = { TEXT("db_version"),
-		TEXT("template"), TEXT("stylesheet") };
-	static const char *const names[] = { "db_version", "template",
-		"stylesheet" };
-	struct wp_updates core = { .version = { "", 0 } };
-	int r = 0;
-
-	for (size_t i = 0; i < ARRAY_LEN(labels); i++) {
-		buf_init(&labels[i], 1024);
-	}
-	for (size_t i = 0; i < ARRAY_LEN(labels) && r == 0; i++) {
-		r = ask_text(sql, queries[i], &labels[i]);
-	}
-	if (r == 0) {
-		r = ask_update(sql, CORE, text);
-	}
-	if (r == 0) {
-		if (wp_updates_parse(buf_view(text), &core) < 0) {
-			core.version = VIEW("");
-		}
-		metrics_family(m, "wordpress_info", METRICS_GAUGE,
-		    "Version of WordPress as its last update check knew it "
-		    "(empty: not known), of its tables, and the theme.");
-		metrics_label(m, "version", core.version);
-		for (size_t i = 0; i < ARRAY_LEN(labels); i++) {
-			metrics_label(m, names[i], buf_view(&labels[i]));
-		}
-		metrics_u64(m, 1);
-	}
-	for (size_t i = 0; i < ARRAY_LEN(labels); i++) {
-		buf_done(&labels[i]);
-	}
-	return r;
+	metrics_one(m, "wordpress_cron_events", METRICS_GAUGE,
+	    "Scheduled events.", (double)o->cron.events);
+	metrics_one(m, "wordpress_cron_overdue_events", METRICS_GAUGE,
+	    "Scheduled events whose time has passed.", (double)o->cron.overdue);
+	metrics_one(m, "wordpress_cron_oldest_overdue_seconds", METRICS_GAUGE,
+	    "How long the oldest overdue event has waited; 0: none is.",
+	    o->cron.overdue > 0 ? (double)o->now - (double)o->cron.oldest : 0);
 }
 
-/* --- the whole ----------------------------------------------------------- */
+static void
+write_updates(const struct options *o, struct metrics *m)
+{
+	metrics_family(m, "wordpress_updates_available", METRICS_GAUGE,
+	    "Updates that wait, as WordPress last looked.");
+	for (size_t i = 0; i < COMPONENTS; i++) {
+		if (o->components[i].known) {
+			metrics_label(m, "component",
+			    view_str(components[i].name));
+			metrics_u64(m, o->components[i].updates.available);
+		}
+	}
+	for (size_t i = 0; i < COMPONENTS; i++) {
+		if (components[i].installed != NULL
+		    && o->components[i].updates.counted) {
+			metrics_one_u64(m, components[i].installed,
+			    METRICS_GAUGE, components[i].help,
+			    o->components[i].updates.checked);
+		}
+	}
+}
 
-static const struct {
-	const char *what;
-	int (*ask)(struct sql *sql, struct metrics *m, struct buf *text);
-} questions[] = {
-	{ "cron", ask_cron },
-	{ "active plugins", ask_plugins },
-	{ "updates", ask_updates },
-	{ "info", ask_info },
-};
+static void
+write_info(const struct options *o, struct metrics *m)
+{
+	metrics_family(m, "wordpress_info", METRICS_GAUGE,
+	    "Version of WordPress as its last update check knew it (empty: "
+	    "not known), of its tables, and the theme.");
+	metrics_label(m, "version", view_str(o->version));
+	for (size_t i = 0; i < TEXTS; i++) {
+		metrics_label(m, texts[i].label, view_str(o->texts[i]));
+	}
+	metrics_u64(m, 1);
+}
 
-/*
- * What one option holds may be unreadable without the others; what it had
- * written is taken back.
- */
 static int
 ask_options(struct sql *sql, struct metrics *m, struct collection *c)
 {
-	struct buf text;
-	int r = 0;
+	struct options o = { .c = c, .now = (int64_t)time(NULL) };
+	int r = sql_query(sql, "CALL stack.wordpress_options()", option_row,
+	    &o);
 
-	buf_init(&text, OPTION_MAX);
-	for (size_t i = 0; i < ARRAY_LEN(questions) && r == 0; i++) {
-		size_t before = buf_size(c->out);
-
-		r = questions[i].ask(sql, m, &text);
-		if (r == -EBADMSG) {
-			buf_truncate(c->out, before);
-			r = collection_fail(c, 0,
-			    "WordPress's option for %s is not readable",
-			    questions[i].what);
-		}
+	if (r < 0) {
+		return r;
 	}
-	buf_done(&text);
-	return r;
+	if (o.has_cron) {
+		write_cron(&o, m);
+	}
+	if (o.has_plugins) {
+		metrics_one_u64(m, "wordpress_active_plugins", METRICS_GAUGE,
+		    "Active plugins.", o.plugins);
+	}
+	write_updates(&o, m);
+	write_info(&o, m);
+	return 0;
 }
+
+/* --- the whole ----------------------------------------------------------- */
 
 static int
 collect(void *self, struct collection *c)

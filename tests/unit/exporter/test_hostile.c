@@ -147,7 +147,7 @@ shake_hands(const struct guest *guest)
 static void
 behave(const struct guest *guest)
 {
-	static char much[16384];
+	char much[16384];
 	char noise[4096];
 
 	switch (guest->server->manner) {

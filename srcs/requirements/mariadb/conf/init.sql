@@ -174,25 +174,19 @@ READS SQL DATA SQL SECURITY DEFINER
    ORDER BY DATA_LENGTH + INDEX_LENGTH DESC LIMIT 300
 //
 
--- One option out of a closed list. A prepared statement's parameter takes the
--- column's collation, so the index is used.
+-- A closed list of options.
 CREATE OR REPLACE DEFINER = stack_definer@localhost
-PROCEDURE stack.wordpress_text(IN name VARCHAR(64))
+PROCEDURE stack.wordpress_options()
 READS SQL DATA SQL SECURITY DEFINER
 BEGIN
   DECLARE EXIT HANDLER FOR SQLSTATE '42S02'
-    SELECT '' AS option_value LIMIT 0;
+    SELECT '' AS option_name, '' AS option_value LIMIT 0;
 
-  IF name IN ('cron', 'db_version', 'active_plugins', 'template', 'stylesheet',
-              '_site_transient_update_core', '_site_transient_update_plugins',
-              '_site_transient_update_themes', 'stack_update_core',
-              'stack_update_plugins', 'stack_update_themes') THEN
-    EXECUTE IMMEDIATE
-      'SELECT option_value FROM `@DATABASE@`.wp_options WHERE option_name = ?'
-      USING name;
-  ELSE
-    SELECT '' AS option_value LIMIT 0;
-  END IF;
+  SELECT option_name, option_value FROM `@DATABASE@`.wp_options
+   WHERE option_name IN ('cron', 'db_version', 'active_plugins', 'template',
+     'stylesheet', '_site_transient_update_core',
+     '_site_transient_update_plugins', '_site_transient_update_themes',
+     'stack_update_core', 'stack_update_plugins', 'stack_update_themes');
 END
 //
 
@@ -229,7 +223,7 @@ GRANT EXECUTE ON PROCEDURE stack.wordpress_counts TO exporter@'%'
 //
 GRANT EXECUTE ON PROCEDURE stack.wordpress_tables TO exporter@'%'
 //
-GRANT EXECUTE ON PROCEDURE stack.wordpress_text TO exporter@'%'
+GRANT EXECUTE ON PROCEDURE stack.wordpress_options TO exporter@'%'
 //
 CREATE USER IF NOT EXISTS ftpd@'%'
 //
