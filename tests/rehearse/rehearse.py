@@ -50,9 +50,10 @@ COMMANDS = {
     "exporter": ("exporter --version", "exporter --check"),
 }
 
-# Who must run before whom.
+# Who must run before whom; ftpd, since its volume is WordPress's.
 NEEDS = {"wordpress": ("mariadb", "redis"), "cachemon": ("redis",),
-         "exporter": ("mariadb", "redis")}
+         "exporter": ("mariadb", "redis"),
+         "ftpd": ("mariadb", "redis", "wordpress")}
 ORDER = ("mariadb", "redis", "wordpress", "nginx", "adminer", "ftpd", "staticd",
          "cachemon", "exporter")
 
@@ -347,7 +348,10 @@ def run(root, services, real=False, written=None):
     print("   base %s (%s%.0f s)" % (
         rehearsal.base, "" if real else "SIMULATED, ",
         time.monotonic() - started), flush=True)
-    ordered = [name for name in ORDER if name in services]
+    wanted = set(services)
+    for name in services:
+        wanted.update(NEEDS.get(name, ()))
+    ordered = [name for name in ORDER if name in wanted]
     try:
         rehearsal.make_volumes(ordered)
         failed = build_all(rehearsal, ordered)

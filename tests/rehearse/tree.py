@@ -48,8 +48,10 @@ class Tree:
 
     @staticmethod
     def fill(text, values):
-        return re.sub(r"\$\{([A-Z_]+)\}",
-                      lambda match: values.get(match.group(1), ""), str(text))
+        """As Compose does: ${NAME} and ${NAME:-default}."""
+        return re.sub(r"\$\{([A-Z_]+)(?::-([^}]*))?\}",
+                      lambda match: values.get(match.group(1))
+                      or match.group(2) or "", str(text))
 
     def environment(self, service):
         values = self.settings()

@@ -6,8 +6,8 @@
 #
 # usage: certificate.sh start|due SERVICE PAIR WORK
 #   start    does it now
-#   due      does it if the last time was a day ago, or if something in PAIR's
-#            folder has changed since; else it ends at once
+#   due      does it if the start is through and the last time was a day ago, or
+#            if something in PAIR's folder has changed since; else it ends at once
 #   SERVICE  begins each message
 #   PAIR     our own pair is PAIR.crt and PAIR.key; a person's pair is custom.crt
 #            and custom.key in the same folder
@@ -130,7 +130,9 @@ lead() {
     mv -f "$work/$1.new" "$work/$1"
 }
 
-[ "$mode" = start ] || is_due || exit 0
+# A health check that comes before the start is through would take the new
+# files away from it.
+[ "$mode" = start ] || { [ -e "$work/used" ] && is_due; } || exit 0
 # First of all: what fails is tried again tomorrow, not in ten seconds.
 : >"$work/checked"
 
