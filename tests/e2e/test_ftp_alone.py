@@ -52,7 +52,7 @@ def start(program, tmp_path):
 
     yield make
     for ftpd in made:
-        if ftpd.process.poll() is None:
+        if ftpd.process is not None and ftpd.process.poll() is None:
             ftpd.__exit__()
 
 
