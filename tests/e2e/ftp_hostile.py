@@ -563,18 +563,19 @@ def test_patterns(session, pattern):
 # --- 10: logins ------------------------------------------------------------------
 
 def test_same_answer_and_time_for_all_wrong_logins():
-    times = []
-    for user in (USER, "nobody-here", ""):
+    times = {}
+    # The better of two tries each: the machine has other things to do.
+    for user in (USER, "nobody-here", "") * 2:
         raw = Raw()
         raw.tls()
         assert raw.ask("USER " + (user or "\x1b")) == 331
         start = time.monotonic()
         assert raw.ask("PASS wrong") == 530
-        times.append(time.monotonic() - start)
+        times[user] = min(times.get(user, 60), time.monotonic() - start)
         assert raw.ask("USER " + USER) == 331
         assert raw.ask("PASS " + PASSWORD) == 230
         raw.close()
-    assert max(times) - min(times) < 0.15
+    assert max(times.values()) - min(times.values()) < 0.15, times
 
 
 def test_pass_first_and_user_later(session, raw):

@@ -12,7 +12,7 @@ import subprocess
 import time
 import urllib.request
 
-from . import engine
+from . import engine, proc
 
 UID = 20102
 SESAME = ("$6$rounds=1000$saltsalt$5Oji4y.RQw4TBqlwXcGLBsxSL7.Pw5hdIpFnzMJTl.O"
@@ -67,6 +67,12 @@ def free_ports(n):
             for one in held:
                 one.close()
     raise AssertionError("no free ports")
+
+
+def children(pid):
+    """Process ids, as text."""
+    return " ".join(path.read_text() for path in
+                    pathlib.Path("/proc/%d/task" % pid).glob("*/children"))
 
 
 class Ftpd:
@@ -144,9 +150,8 @@ class Ftpd:
         found, new = [], [self.process.pid]
         while new:
             found += new
-            new = [int(child) for pid in new for path in
-                   pathlib.Path("/proc/%d/task" % pid).glob("*/children")
-                   for child in path.read_text().split()]
+            new = [int(child) for text in proc.each(new, children)
+                   for child in text.split()]
         return found
 
 
