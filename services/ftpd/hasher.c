@@ -22,9 +22,17 @@
 unsigned
 hasher_threads(void)
 {
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
+	/* Asked once, by hasher_start(): confined processes are not told. */
+	static unsigned known;
 
-	return n < 1 ? 1 : n > THREADS_MOST ? THREADS_MOST : (unsigned)n;
+	if (known == 0) {
+		long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+		known = n < 1          ? 1
+		    : n > THREADS_MOST ? THREADS_MOST
+				       : (unsigned)n;
+	}
+	return known;
 }
 
 bool
@@ -102,6 +110,7 @@ hasher_start(const struct settings *settings, int foreign_fd, int *ret_fd)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
 		return -errno;
 	}
+	(void)hasher_threads();
 	pid = fork();
 	if (pid == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -510,7 +510,8 @@ evict(struct listener *l, struct child *child, const char *reason)
 	struct log_line line;
 
 	child->evicted = true;
-	(void)kill(child->pid, SIGTERM);
+	/* Not SIGTERM, which a process that was taken over can ignore. */
+	(void)kill(child->pid, SIGKILL);
 	stats_add(&l->stats->refusals[STATS_EVICTED], 1);
 	addr_text(&child->party, addr);
 	log_open(&line, LOG_WARN, "evicted");

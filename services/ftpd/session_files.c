@@ -11,6 +11,7 @@
 
 #include "ftpd/listing.h"
 #include "ftpd/session.h"
+#include "ftpd/users.h"
 #include "run/log.h"
 
 #define NEW_FOLDER_MODE 0777
@@ -332,8 +333,12 @@ void
 session_site(struct session *s, struct view arg)
 {
 	struct view word = view_cut(&arg, ' ');
+	bool changes = view_eq_nocase(word, VIEW("CHMOD"))
+	    || view_eq_nocase(word, VIEW("UTIME"));
 
-	if (view_eq_nocase(word, VIEW("CHMOD"))) {
+	if (changes && (s->rights & USERS_WRITE) == 0) {
+		session_reply(s, REPLY_FAILED, "You have no right to do that.");
+	} else if (view_eq_nocase(word, VIEW("CHMOD"))) {
 		site_chmod(s, arg);
 	} else if (view_eq_nocase(word, VIEW("UTIME"))) {
 		site_utime(s, arg);

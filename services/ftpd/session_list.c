@@ -383,6 +383,10 @@ session_stat(struct session *s, struct view arg)
 		stat_session(s);
 		return;
 	}
+	if ((s->rights & USERS_READ) == 0) {
+		session_reply(s, REPLY_FAILED, "You have no right to do that.");
+		return;
+	}
 	if (open_list(&l, s, arg, "STAT", LISTING_UNIX)) {
 		enum reply_code code = l.name == NULL ? REPLY_FOLDER_STATUS
 						      : REPLY_FILE_STATUS;
