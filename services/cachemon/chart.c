@@ -239,8 +239,8 @@ chart_part_json(struct history *h, int64_t from, int64_t to, int64_t now_ms,
 	struct chart chart;
 	size_t i = 0;
 
-	if (from < 0 || to - from < PART_LEAST_S || to - from > PART_MOST_S
-	    || from >= now_s) {
+	if (from < 0 || to < from || to - from < PART_LEAST_S
+	    || to - from > PART_MOST_S || from >= now_s) {
 		return -ENOENT;
 	}
 	while (i + 1 < ARRAY_LEN(tiers) && now_s - from > tiers[i].reach) {

@@ -135,6 +135,8 @@ lead() {
 [ "$mode" = start ] || { [ -e "$work/used" ] && is_due; } || exit 0
 # First of all: what fails is tried again tomorrow, not in ten seconds.
 : >"$work/checked"
+# Our own files change the folder, also when something fails.
+trap ': >"$work/checked"' EXIT
 
 rm -f "$pair".*.new "$work"/*.new
 use=$pair
@@ -152,5 +154,3 @@ if [ "$digest" != "$(cat "$work/used" 2>/dev/null)" ]; then
     [ "$use" = "$pair" ] || say "using custom.crt"
     echo changed
 fi
-# Our own files changed the folder.
-: >"$work/checked"
