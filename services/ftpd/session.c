@@ -311,9 +311,7 @@ dispatch(struct session *s, const struct command *c, struct view arg)
 	}
 	if (c->run == NULL) {
 		session_reply(s, c->code, c->text);
-	} else if (s->state.logged_in && !session_may(s, c)) {
-		session_reply(s, REPLY_FAILED, "You have no right to do that.");
-	} else {
+	} else if (!s->state.logged_in || session_may(s, c)) {
 		c->run(s, arg);
 	}
 	if ((c->flags & COMMAND_KEEPS) == 0) {

@@ -143,10 +143,13 @@ void session_log_open(const struct session *s, struct log_line *l,
     const char *event);
 
 /*
- * Have the user's rights room for this command?  The kernel asks again, but
- * for deleting.
+ * Has the user this right (users.h)?  The kernel asks again, but for deleting.
+ * If not, the refusal has been replied.
  */
-bool session_may(const struct session *s, const struct command *c);
+bool session_has(struct session *s, unsigned right);
+
+/* The same for what a command needs, if that is the same for all its uses. */
+bool session_may(struct session *s, const struct command *c);
 
 /* session_login.c */
 command_handler session_auth, session_ccc, session_clnt, session_host,

@@ -336,9 +336,10 @@ session_site(struct session *s, struct view arg)
 	bool changes = view_eq_nocase(word, VIEW("CHMOD"))
 	    || view_eq_nocase(word, VIEW("UTIME"));
 
-	if (changes && (s->rights & USERS_WRITE) == 0) {
-		session_reply(s, REPLY_FAILED, "You have no right to do that.");
-	} else if (view_eq_nocase(word, VIEW("CHMOD"))) {
+	if (changes && !session_has(s, USERS_WRITE)) {
+		return;
+	}
+	if (view_eq_nocase(word, VIEW("CHMOD"))) {
 		site_chmod(s, arg);
 	} else if (view_eq_nocase(word, VIEW("UTIME"))) {
 		site_utime(s, arg);

@@ -383,8 +383,7 @@ session_stat(struct session *s, struct view arg)
 		stat_session(s);
 		return;
 	}
-	if ((s->rights & USERS_READ) == 0) {
-		session_reply(s, REPLY_FAILED, "You have no right to do that.");
+	if (!session_has(s, USERS_READ)) {
 		return;
 	}
 	if (open_list(&l, s, arg, "STAT", LISTING_UNIX)) {

@@ -80,7 +80,18 @@ log_login(struct session *s, const char *result,
  */
 
 bool
-session_may(const struct session *s, const struct command *c)
+session_has(struct session *s, unsigned right)
+{
+	bool has = (s->rights & right) != 0;
+
+	if (!has) {
+		session_reply(s, REPLY_FAILED, "You have no right to do that.");
+	}
+	return has;
+}
+
+bool
+session_may(struct session *s, const struct command *c)
 {
 	static const struct {
 		command_handler *run;
@@ -95,7 +106,7 @@ session_may(const struct session *s, const struct command *c)
 
 	for (size_t i = 0; i < ARRAY_LEN(needs); i++) {
 		if (c->run == needs[i].run) {
-			return (s->rights & needs[i].needs) != 0;
+			return session_has(s, needs[i].needs);
 		}
 	}
 	return true;

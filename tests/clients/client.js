@@ -11,16 +11,16 @@ const [host, port, user, password, path, back, ca] = process.argv.slice(2);
         host, port: Number(port), user, password, secure: true,
         secureOptions: { ca: fs.readFileSync(ca), host },
     });
-    await client.ensureDir("/work/folder/deeper");
+    await client.ensureDir("/inbox/folder/deeper");
     await client.uploadFrom(path, "up.bin");
     const [entry] = await client.list();
     if (entry.name !== "up.bin" || entry.size !== fs.statSync(path).size) {
         throw new Error("list: " + JSON.stringify(entry));
     }
-    await client.rename("/work/folder/deeper/up.bin", "/work/kept.bin");
-    await client.removeDir("/work/folder");
+    await client.rename("/inbox/folder/deeper/up.bin", "/inbox/kept.bin");
+    await client.removeDir("/inbox/folder");
     fs.writeFileSync(back, fs.readFileSync(path).subarray(0, 1234));
-    await client.downloadTo(back, "/work/kept.bin", 1234);
+    await client.downloadTo(back, "/inbox/kept.bin", 1234);
     client.close();
     console.log("done");
 })().catch((error) => {

@@ -16,7 +16,7 @@ function must($result, string $what)
 $ftp = must(ftp_ssl_connect($host, (int) $port, 20), 'connect');
 must(ftp_login($ftp, $user, $password), 'login');
 must(ftp_pasv($ftp, true), 'pasv');
-must(ftp_chdir($ftp, '/work'), 'chdir');
+must(ftp_chdir($ftp, '/inbox'), 'chdir');
 must(ftp_mkdir($ftp, 'folder'), 'mkdir');
 must(ftp_put($ftp, 'folder/up.bin', $path, FTP_BINARY), 'put');
 must(ftp_chmod($ftp, 0640, 'folder/up.bin'), 'chmod');

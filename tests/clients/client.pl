@@ -17,7 +17,7 @@ must($ftp->starttls, 'starttls');
 must($ftp->login($user, $password), 'login');
 must($ftp->prot('P'), 'prot');
 must($ftp->binary, 'binary');
-must($ftp->cwd('/work'), 'cwd');
+must($ftp->cwd('/inbox'), 'cwd');
 must($ftp->mkdir('a/b/c', 1), 'mkdir');
 must($ftp->put($path, 'a/b/c/up.bin'), 'put');
 die "size" unless $ftp->size('a/b/c/up.bin') == -s $path;

@@ -19,7 +19,7 @@ with Client(context=ssl.create_default_context(cafile=authority), timeout=20) as
     ftp.connect(host, int(port))
     ftp.login(user, password)
     ftp.prot_p()
-    ftp.cwd("/work")
+    ftp.cwd("/inbox")
     ftp.mkd("folder")
     with open(path, "rb") as source:
         ftp.storbinary("STOR folder/up.bin", source)

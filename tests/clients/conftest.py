@@ -83,7 +83,7 @@ def ftpd(request, tmp_path_factory):
 @pytest.fixture
 def folder(ftpd):
     """A fresh folder beneath the root, as ftpd's user would have made it."""
-    path = ftpd.root / "work"
+    path = ftpd.root / "inbox"
     path.mkdir()
     os.chown(path, UID, UID)
     yield path

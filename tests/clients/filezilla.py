@@ -24,7 +24,7 @@ begin, end = int(time.time()) - 3600, int(time.time()) + 3600
 <FileZilla3><Settings><Setting name="Greeting version">3.63.0</Setting>
 <Setting name="Update Check">0</Setting>
 </Settings></FileZilla3>""")
-url = "ftpes://%s:%s@localhost:%s/work" % (
+url = "ftpes://%s:%s@localhost:%s/inbox" % (
     user, password, port)
 log = pathlib.Path(log)
 before = len(log.read_text())

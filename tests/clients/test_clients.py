@@ -42,7 +42,7 @@ def test_curl(tls, folder, blob, tmp_path, version):
     common = ("curl", "-sS", "--ssl-reqd", "--cacert", tls.certificate,
               "--tlsv" + version, "--tls-max", version,
               "-u", "%s:%s" % (tls.user, tls.password))
-    url = "ftp://localhost:%d/work/" % tls.port
+    url = "ftp://localhost:%d/inbox/" % tls.port
     run(*common, "-T", blob, url + "deep/er/up.bin", "--ftp-create-dirs")
     assert same(folder, "deep/er/up.bin", blob)
     run(*common, "-o", tmp_path / "down", url + "deep/er/up.bin")
@@ -52,7 +52,7 @@ def test_curl(tls, folder, blob, tmp_path, version):
     run(*common, "-C", "-", "-o", tmp_path / "down", url + "deep/er/up.bin")
     assert same(tmp_path, "down", blob)
     assert "deep" in run(*common, url).split()[-1]
-    run(*common, url, "-Q", "-DELE /work/deep/er/up.bin", "-Q", "-RMD /work/deep/er")
+    run(*common, url, "-Q", "-DELE /inbox/deep/er/up.bin", "-Q", "-RMD /inbox/deep/er")
     assert not (folder / "deep/er").exists()
 
 
@@ -68,10 +68,10 @@ set ssl:ca-file %s; set ftp:ssl-force yes; set ftp:ssl-protect-data yes
 set ssl:priority "NORMAL:-VERS-ALL:+VERS-%s"; set net:max-retries 1
 set cmd:fail-exit yes
 open -p %d -u "%s,%s" localhost
-mirror -R --parallel=4 %s /work/tree
-mirror --parallel=4 /work/tree %s
-put %s -o /work/blob; mv /work/blob /work/other; chmod 600 /work/other
-cls -l /work; rm /work/other; rm -r /work/tree
+mirror -R --parallel=4 %s /inbox/tree
+mirror --parallel=4 /inbox/tree %s
+put %s -o /inbox/blob; mv /inbox/blob /inbox/other; chmod 600 /inbox/other
+cls -l /inbox; rm /inbox/other; rm -r /inbox/tree
 """ % (tls.certificate, version, tls.port, tls.user, tls.password, tree,
        tmp_path / "back", blob)
     listed = run("lftp", "-c", script)
@@ -82,11 +82,11 @@ cls -l /work; rm /work/other; rm -r /work/tree
 
 def test_ncftp(plain, folder, blob, tmp_path):
     login = ("-u", plain.user, "-p", plain.password, "-P", plain.port)
-    run("ncftpput", *login, "-R", "-m", "localhost", "/work/in", blob)
+    run("ncftpput", *login, "-R", "-m", "localhost", "/inbox/in", blob)
     assert same(folder, "in/blob.bin", blob)
-    run("ncftpget", *login, "localhost", tmp_path / "out", "/work/in/blob.bin")
+    run("ncftpget", *login, "localhost", tmp_path / "out", "/inbox/in/blob.bin")
     assert same(tmp_path / "out", "blob.bin", blob)
-    assert "blob.bin" in run("ncftpls", *login, "ftp://localhost/work/in/")
+    assert "blob.bin" in run("ncftpls", *login, "ftp://localhost/inbox/in/")
 
 
 @pytest.fixture(autouse=True)
@@ -96,7 +96,7 @@ def out(tmp_path):
 
 def test_tnftp(plain, folder, blob, tmp_path):
     commands = "\n".join((
-        "user %s \"%s\"" % (plain.user, plain.password), "binary", "cd work",
+        "user %s \"%s\"" % (plain.user, plain.password), "binary", "cd inbox",
         "put %s up.bin" % blob, "rename up.bin moved.bin", "ls -l",
         "mkdir deeper", "rmdir deeper", "reget moved.bin %s" % (tmp_path / "d"),
         "size moved.bin", "modtime moved.bin", "delete moved.bin", "quit", ""))
@@ -121,13 +121,13 @@ def test_rclone(tls, folder, blob, tmp_path):
     for number in range(30):
         (source / ("n%d.txt" % number)).write_text("%d\n" % number * number)
     (source / "blob").write_bytes(blob.read_bytes())
-    run("rclone", "sync", *common, source, ":ftp:work/copy")
-    run("rclone", "check", *common, "--download", source, ":ftp:work/copy")
+    run("rclone", "sync", *common, source, ":ftp:inbox/copy")
+    run("rclone", "check", *common, "--download", source, ":ftp:inbox/copy")
     (source / "n3.txt").unlink()
-    run("rclone", "sync", *common, source, ":ftp:work/copy")
+    run("rclone", "sync", *common, source, ":ftp:inbox/copy")
     assert sorted(path.name for path in (folder / "copy").iterdir()) == sorted(
         path.name for path in source.iterdir())
-    run("rclone", "purge", *common, ":ftp:work/copy")
+    run("rclone", "purge", *common, ":ftp:inbox/copy")
     assert not (folder / "copy").exists()
 
 

@@ -6,7 +6,7 @@
 
 define('ABSPATH', '/usr/share/wordpress/');
 define('WPINC', 'wp-includes');
-define('WP_CONTENT_DIR', '/work');
+define('WP_CONTENT_DIR', '/inbox');
 define('WP_CONTENT_URL', 'https://localhost/wp-content');
 define('KB_IN_BYTES', 1024);
 define('WP_DEBUG', false);
@@ -52,15 +52,15 @@ $wp_filesystem = new WP_Filesystem_FTPext(['hostname' => $host, 'port' => $port,
 must(!$wp_filesystem->errors->has_errors(), 'options');
 must($wp_filesystem->connect(), 'connect: '
     . implode(' ', $wp_filesystem->errors->get_error_messages()));
-must($wp_filesystem->is_dir('/work'), 'is_dir');
-must($wp_filesystem->mkdir('/work/plugins', 0755), 'mkdir');
-must(unzip_file($archive, '/work/plugins'), 'unzip');
-must($wp_filesystem->exists('/work/plugins/greeting/greeting.php'), 'exists');
-must(!$wp_filesystem->exists('/work/plugins/none.php'), 'exists of nothing');
-must($wp_filesystem->put_contents('/work/plugins/x.txt', 'text', 0600), 'put');
-must($wp_filesystem->get_contents('/work/plugins/x.txt') === 'text', 'get');
-must(count($wp_filesystem->dirlist('/work/plugins/greeting/parts')) === 25, 'dirlist');
-must($wp_filesystem->move('/work/plugins/x.txt', '/work/plugins/y.txt', true), 'move');
-must($wp_filesystem->size('/work/plugins/y.txt') === 4, 'size');
-must($wp_filesystem->delete('/work/plugins/y.txt'), 'delete');
+must($wp_filesystem->is_dir('/inbox'), 'is_dir');
+must($wp_filesystem->mkdir('/inbox/plugins', 0755), 'mkdir');
+must(unzip_file($archive, '/inbox/plugins'), 'unzip');
+must($wp_filesystem->exists('/inbox/plugins/greeting/greeting.php'), 'exists');
+must(!$wp_filesystem->exists('/inbox/plugins/none.php'), 'exists of nothing');
+must($wp_filesystem->put_contents('/inbox/plugins/x.txt', 'text', 0600), 'put');
+must($wp_filesystem->get_contents('/inbox/plugins/x.txt') === 'text', 'get');
+must(count($wp_filesystem->dirlist('/inbox/plugins/greeting/parts')) === 25, 'dirlist');
+must($wp_filesystem->move('/inbox/plugins/x.txt', '/inbox/plugins/y.txt', true), 'move');
+must($wp_filesystem->size('/inbox/plugins/y.txt') === 4, 'size');
+must($wp_filesystem->delete('/inbox/plugins/y.txt'), 'delete');
 echo "done\n";
