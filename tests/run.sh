@@ -166,6 +166,18 @@ copy='
 	fi | tar --null --ignore-failed-read -T - -c 2>/dev/null \
 	    | tar -x -C "$1"'
 
+# The host's certificate authorities: a proxy on the way to npm's registry may
+# be vouched for by them only.
+find_certificates() {
+	for certificates in "${NODE_EXTRA_CA_CERTS:-}" "${SSL_CERT_FILE:-}" \
+	    /etc/ssl/certs/ca-certificates.crt \
+	    /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem \
+	    /etc/ssl/cert.pem; do
+		[ ! -s "$certificates" ] || return 0
+	done
+	certificates=/dev/null
+}
+
 # Runs a command in the root of such a copy.
 in_copy() {
 	"$docker" run --rm -v "$repo:/repository:ro" -e "COPY=$copy" "$image" \
@@ -283,10 +295,9 @@ run_exporters() {
 run_clients() {
 	build_peers
 	stage "FTP clients"
-	# A proxy on the way to npm's registry may be vouched for by the host's
-	# store only.
+	find_certificates
 	"$docker" run --rm -v "$repo:/repository:ro" -e "COPY=$copy" \
-	    -v /etc/ssl/certs/ca-certificates.crt:/host-certificates.crt:ro \
+	    -v "$certificates:/host-certificates.crt:ro" \
 	    -e NODE_EXTRA_CA_CERTS=/host-certificates.crt \
 	    -e NODE_PATH=/opt/clients/node_modules "$image" sh -euc '
 		sh -euc "$COPY" sh /build
@@ -354,8 +365,12 @@ run_alpine_check() {
 	open_scratch
 	report=${TEST_OUT:-$here/out}/alpine-report.txt
 	mkdir -p "$(dirname "$report")"
+	find_certificates
 	"$docker" run --rm -v "$repo:/repository:ro" -v "$scratch:$scratch" \
-	    "$image" sh -euc "$copy" sh "$scratch/repository"
+	    -v "$certificates:/host-certificates.crt:ro" "$image" sh -euc "$copy"'
+		cat /host-certificates.crt \
+		    >"$1/srcs/requirements/bonus/cachemon/charts/host-certificates.crt"
+		' sh "$scratch/repository"
 	failed=0
 	run_beside python3 rehearse.py --real "$scratch/repository" \
 	    "$scratch/report" || failed=1
@@ -463,19 +478,21 @@ run_e2e() {
 	out=${TEST_OUT:-$scratch/out}
 	mkdir -p "$out"
 	out=$(cd "$out" && pwd)
+	find_certificates
 	# shellcheck disable=SC2086 # words
 	"$docker" run --rm -v "$repo:/repository:ro" -v "$scratch:$scratch" \
-	    "$image" sh -euc "$copy"'
+	    -v "$certificates:/host-certificates.crt:ro" "$image" sh -euc "$copy"'
+		cat /host-certificates.crt >"${1%/*}/host-certificates.crt"
 		cd "$1"
 		shift
 		[ $# -eq 0 ] || tests/variant.sh "$@"' \
 	    sh "$scratch/repository" $variant
-	base=${TEST_BASE:-}
+	base=${TEST_BASE:-} charts=on
 	[ -z "$variant" ] || base=debian
 	if [ "$base" = simulated ]; then
 		stage "the Alpine Dockerfiles, on a base that is SIMULATED"
 		run_beside python3 rehearse.py --rewrite "$scratch/repository"
-		base=alpine
+		base=alpine charts=off
 	fi
 	runner=$project-runner
 	# In the background and waited for, so that a signal is acted on at once.
@@ -492,7 +509,8 @@ run_e2e() {
 	    -e TEST_PROJECT="$project" -e TEST_TAG="$tag" -e TEST_TIER="$command" \
 	    -e TEST_SMALL_DISK="$disk_path" -e TEST_CHAOS="${TEST_CHAOS:-}" \
 	    -e TEST_SECOND_TRY="${TEST_SECOND_TRY:-}" -e TEST_BASE="$base" \
-	    -e TEST_VARIANT="${variant%% *}" \
+	    -e TEST_VARIANT="${variant%% *}" -e TEST_CHARTS="$charts" \
+	    -e HOST_CERTIFICATES="$scratch/host-certificates.crt" \
 	    -w "$scratch/repository/tests/e2e" "$image" \
 	    python3 -m pytest -p no:cacheprovider --durations=10 "$@" &
 	pid=$!

@@ -6,6 +6,12 @@
  */
 #include "cachemon/assets.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
 #define EMBED(symbol, file) \
 	__asm__(".pushsection .rodata\n" \
 		".hidden " symbol "\n" \
@@ -20,6 +26,7 @@
 #define CSS "text/css; charset=utf-8"
 #define SCRIPT "text/javascript; charset=utf-8"
 #define ICON "image/svg+xml"
+#define PLAIN "text/plain; charset=utf-8"
 
 #define HIDDEN __attribute__((visibility("hidden")))
 
@@ -29,6 +36,7 @@ EMBED("asset_script", "app.js");
 EMBED("asset_icon", "icon.svg");
 EMBED("asset_words", "words.js");
 EMBED("asset_charts", "charts.js");
+EMBED("asset_plot", "plot.js");
 EMBED("asset_groups", "groups.js");
 EMBED("asset_panels", "panels.js");
 EMBED("asset_control", "control.js");
@@ -45,6 +53,8 @@ extern const char asset_words[] HIDDEN;
 extern const char asset_words_end[] HIDDEN;
 extern const char asset_charts[] HIDDEN;
 extern const char asset_charts_end[] HIDDEN;
+extern const char asset_plot[] HIDDEN;
+extern const char asset_plot_end[] HIDDEN;
 extern const char asset_groups[] HIDDEN;
 extern const char asset_groups_end[] HIDDEN;
 extern const char asset_panels[] HIDDEN;
@@ -73,6 +83,7 @@ asset_get(size_t i)
 		{ "icon.svg", ICON, asset_icon, asset_icon_end },
 		{ "words.js", SCRIPT, asset_words, asset_words_end },
 		{ "charts.js", SCRIPT, asset_charts, asset_charts_end },
+		{ "plot.js", SCRIPT, asset_plot, asset_plot_end },
 		{ "groups.js", SCRIPT, asset_groups, asset_groups_end },
 		{ "panels.js", SCRIPT, asset_panels, asset_panels_end },
 		{ "control.js", SCRIPT, asset_control, asset_control_end },
@@ -80,4 +91,65 @@ asset_get(size_t i)
 
 	return (struct asset){ all[i].path, all[i].type,
 		between(all[i].begin, all[i].end) };
+}
+
+static int
+read_all(int fd, struct buf *body)
+{
+	ssize_t n = 1;
+
+	while (n > 0) {
+		char *room = buf_room(body, 16384);
+
+		if (room == NULL) {
+			return buf_error(body);
+		}
+		n = read(fd, room, 16384);
+		if (n < 0) {
+			return -errno;
+		}
+		buf_grown(body, (size_t)n);
+	}
+	return buf_error(body);
+}
+
+static const struct {
+	const char *path;
+	const char *type;
+	const char *file;
+} fetched[ASSETS_FETCHED] = {
+	{ "uplot.js", SCRIPT, "uPlot.iife.min.js" },
+	{ "uplot.css", CSS, "uPlot.min.css" },
+	{ "uplot-licence.txt", PLAIN, "LICENSE" },
+};
+
+int
+asset_fetch(size_t i, const char *folder, struct buf *body, struct asset *ret)
+{
+	char path[PATH_MAX];
+	int fd, r;
+
+	r = snprintf(path, sizeof(path), "%s/%s", folder, fetched[i].file);
+	if (r < 0 || (size_t)r >= sizeof(path)) {
+		return -ENAMETOOLONG;
+	}
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		return -errno;
+	}
+	r = read_all(fd, body);
+	(void)close(fd);
+	if (r < 0) {
+		return r;
+	}
+	*ret = (struct asset){ fetched[i].path, fetched[i].type,
+		buf_view(body) };
+	return 0;
+}
+
+struct asset
+asset_absent(size_t i)
+{
+	return (struct asset){ fetched[i].path, fetched[i].type,
+		VIEW("/* This image was built without uPlot. */\n") };
 }

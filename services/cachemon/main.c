@@ -41,6 +41,12 @@ static const struct conf_item items[] = {
 	    .type = CONF_TEXT,
 	    .offset = offsetof(struct settings, dir),
 	    .fallback = "/var/lib/cachemon" },
+	{ .name = "CACHEMON_CHARTS_DIR",
+	    .help = "folder of uPlot's files; without them the page shows "
+		    "tables instead of charts",
+	    .type = CONF_TEXT,
+	    .offset = offsetof(struct settings, charts_dir),
+	    .fallback = "/usr/local/share/cachemon" },
 	{ .name = "CACHEMON_SCAN_PERCENT",
 	    .help = "most of Redis' time that passes over the keys may take, "
 		    "in percent; 0: no passes",

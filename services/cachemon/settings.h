@@ -11,6 +11,7 @@ struct settings {
 	uint64_t port;
 	char *prefix; /* begins and ends with a slash */
 	char *dir; /* of the history file */
+	char *charts_dir; /* of uPlot's files */
 	char *redis_host;
 	uint64_t redis_port;
 	char *redis_user;

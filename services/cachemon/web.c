@@ -13,6 +13,7 @@
 #include "http/http.h"
 #include "metrics/metrics.h"
 #include "run/clock.h"
+#include "run/log.h"
 
 /* Streams of live updates at one time. */
 #define STREAMS_MOST 50
@@ -26,7 +27,8 @@
 #define PATH_MOST 160
 #define PATHS 9
 #define POSTS 4
-#define ROUTES (5 + ASSETS_COUNT + 3)
+#define PAGES (ASSETS_COUNT + ASSETS_FETCHED)
+#define ROUTES (5 + PAGES + 3)
 #define JSON_TYPE "application/json"
 
 #define CSP \
@@ -45,6 +47,7 @@ static const struct http_header no_store[] = { { "Cache-Control", "no-store" },
 struct page {
 	char path[PATH_MOST];
 	char etag[24];
+	const char *type;
 	struct MHD_Response *response; /* shared by all requests */
 };
 
@@ -52,7 +55,8 @@ struct web {
 	struct http_server *server;
 	struct events *events;
 	struct web_parts parts;
-	struct page pages[ASSETS_COUNT];
+	struct page pages[PAGES];
+	size_t page_count; /* while they are made */
 	char bare[PATH_MOST]; /* the prefix without its slash */
 	char prefix[PATH_MOST];
 	char paths[PATHS][PATH_MOST];
@@ -83,7 +87,7 @@ serve_page(struct http_request *rq, void *ctx)
 {
 	const struct web *web = ctx;
 
-	for (size_t i = 0; i < ASSETS_COUNT; i++) {
+	for (size_t i = 0; i < PAGES; i++) {
 		const struct page *page = &web->pages[i];
 
 		if (!view_eq(http_path(rq), view_str(page->path))) {
@@ -95,7 +99,7 @@ serve_page(struct http_request *rq, void *ctx)
 				{ NULL, NULL } };
 
 			return http_reply_copy(rq, MHD_HTTP_NOT_MODIFIED,
-			    asset_get(i).type, VIEW(""), again);
+			    page->type, VIEW(""), again);
 		}
 		return http_reply_response(rq, MHD_HTTP_OK, page->response);
 	}
@@ -281,27 +285,68 @@ join(char out[PATH_MOST], const char *prefix, const char *path)
 	(void)snprintf(out, PATH_MOST, "%s%s", prefix, path);
 }
 
+/* The next page; `mode` says who keeps the asset's bytes, also on failure. */
 static int
-make_page(struct page *page, const char *prefix, struct asset asset)
+make_page(struct web *web, struct asset asset, enum MHD_ResponseMemoryMode mode)
 {
+	struct page *page = &web->pages[web->page_count];
 	const struct http_header headers[] = { { "Content-Type", asset.type },
 		{ "ETag", page->etag },
 		/* Ask each time; a new version shows at once. */
 		{ "Cache-Control", "no-cache" }, { NULL, NULL } };
 
-	join(page->path, prefix, asset.path);
+	join(page->path, web->parts.settings->prefix, asset.path);
+	page->type = asset.type;
 	(void)snprintf(page->etag, sizeof(page->etag), "\"%016llx\"",
 	    (unsigned long long)hash_of(asset.body));
 	/* The library does not write, but takes a plain pointer. */
 	page->response = MHD_create_response_from_buffer(asset.body.n,
-	    (void *)(uintptr_t)asset.body.p, MHD_RESPMEM_PERSISTENT);
+	    (void *)(uintptr_t)asset.body.p, mode);
 	if (page->response == NULL) {
+		if (mode == MHD_RESPMEM_MUST_FREE) {
+			free((void *)(uintptr_t)asset.body.p);
+		}
 		return -ENOMEM;
 	}
+	web->page_count++;
 	return http_add_headers(page->response, headers) < 0
 		|| http_add_headers(page->response, common) < 0
 	    ? -ENOMEM
 	    : 0;
+}
+
+static void
+log_absent(const char *folder, const char *path, int r)
+{
+	struct log_line l;
+
+	log_open(&l, LOG_WARN, "chart_file_absent");
+	log_str(&l, "folder", folder);
+	log_str(&l, "wanted_for", path);
+	log_err(&l, r);
+	log_close(&l);
+}
+
+/* uPlot's file number `i`, or what takes its place. */
+static int
+make_fetched(struct web *web, size_t i)
+{
+	const char *folder = web->parts.settings->charts_dir;
+	struct asset asset = asset_absent(i);
+	struct buf body;
+	int r;
+
+	buf_init(&body, ASSETS_FETCHED_MOST);
+	r = asset_fetch(i, folder, &body, &asset);
+	if (r == 0) {
+		asset.body.p = buf_take(&body, &asset.body.n);
+		return asset.body.p == NULL
+		    ? -ENOMEM
+		    : make_page(web, asset, MHD_RESPMEM_MUST_FREE);
+	}
+	buf_done(&body);
+	log_absent(folder, asset.path, r);
+	return make_page(web, asset, MHD_RESPMEM_PERSISTENT);
 }
 
 static void
@@ -341,7 +386,7 @@ add_routes(struct web *web, const char *prefix)
 		join(path, prefix, posted[i].path);
 		web->posts[i] = (struct http_route){ path, posted[i].handle };
 	}
-	for (size_t i = 0; i < ASSETS_COUNT; i++) {
+	for (size_t i = 0; i < PAGES; i++) {
 		add_route(web, web->pages[i].path, serve_page);
 	}
 	add_route(web, "/metrics", serve_metrics);
@@ -370,7 +415,7 @@ end_streams(void *ctx)
 static void
 free_parts(struct web *web)
 {
-	for (size_t i = 0; i < ASSETS_COUNT; i++) {
+	for (size_t i = 0; i < PAGES; i++) {
 		if (web->pages[i].response != NULL) {
 			MHD_destroy_response(web->pages[i].response);
 		}
@@ -414,7 +459,10 @@ web_start(const struct web_parts *parts, struct web **ret)
 		r = -ENOMEM;
 	}
 	for (size_t i = 0; r == 0 && i < ASSETS_COUNT; i++) {
-		r = make_page(&web->pages[i], prefix, asset_get(i));
+		r = make_page(web, asset_get(i), MHD_RESPMEM_PERSISTENT);
+	}
+	for (size_t i = 0; r == 0 && i < ASSETS_FETCHED; i++) {
+		r = make_fetched(web, i);
 	}
 	add_routes(web, prefix);
 	board_on_publish(board, wake, web);

@@ -1,7 +1,9 @@
 /*
  * What cachemon serves.  PREFIX is CACHEMON_PREFIX, "/cache/" by default.
  *
- *	PREFIX                  the dashboard; style.css, app.js, icon.svg
+ *	PREFIX                  the dashboard; style.css, app.js, icon.svg, ...
+ *	PREFIX uplot.js         and uplot.css, uplot-licence.txt: what it draws
+ *	                        with, from CACHEMON_CHARTS_DIR
  *	PREFIX api/v1/snapshot  all that is known now
  *	PREFIX api/v1/history   ?range=10m|1h|6h|24h|7d|30d|1y or ?from=&to=,
  *	                        Unix seconds

@@ -5,7 +5,8 @@
 #
 # usage: build.sh [--all]    --all: also those that seem to be up to date
 #
-# Environment: JOBS, how many at a time.
+# Environment: JOBS, how many at a time; HOST_CERTIFICATES, the host's store of
+# certificate authorities, where it is not in one of the usual places.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 load_settings
@@ -44,13 +45,15 @@ digest() {
 	(
 		cd "$ROOT"
 		printf '%s\n' "$TAG" "${SETTING[BASE]}" "$PROJECT"
+		[ "$1" != cachemon ] || printf '%s\n' "$CHARTS"
 		files=$(
 			printf '%s\n' "$dockerfile" .dockerignore
 			copied "$dockerfile" | while read -r source; do
 				# A pattern is meant to match here.
 				# shellcheck disable=SC2086
 				find $source -path "services/build*" -prune -o \
-					-type f ! -name '*.[od]' -print
+					-type f ! -name '*.[od]' \
+					! -name host-certificates.crt -print
 			done
 		)
 		tr '\n' '\0' <<<"$files" | xargs -0 stat -c '%A %n'
@@ -89,6 +92,38 @@ why() {
 	else
 		echo "see the lines above"
 	fi
+}
+
+# The host's certificate authorities, for cachemon's build, which asks npm's
+# registry: a proxy on the way may be vouched for by them alone. They reach a
+# stage of the build that no image keeps; git ignores the copy.
+lend_certificates() {
+	local from to=$ROOT/srcs/requirements/bonus/cachemon/charts
+	to=$to/host-certificates.crt
+	for from in "${HOST_CERTIFICATES:-}" "${NODE_EXTRA_CA_CERTS:-}" \
+		"${SSL_CERT_FILE:-}" /etc/ssl/certs/ca-certificates.crt \
+		/etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem \
+		/etc/ssl/cert.pem; do
+		[ -s "$from" ] && [ -r "$from" ] || continue
+		cmp -s "$from" "$to" || install -m 0644 "$from" "$to"
+		own "$to"
+		return
+	done
+}
+
+# A stack that comes up is worth more than its charts: where npm's registry
+# cannot be reached, the page is built with tables. The image is not taken note
+# of, so that the next `make` tries again.
+without_charts() {
+	[ "$1" = cachemon ] && [ "$CHARTS" = on ] \
+		&& grep -qF "charts: npm's registry could not be reached" "$logs/$1" \
+		|| return 1
+	say "    npm's registry cannot be reached: cachemon is built without uPlot," \
+		"its page shows tables instead of charts, and the next make tries" \
+		"again (CACHEMON_CHARTS=off in $(env_path) if that is to stay so)"
+	CHARTS=missing
+	export CACHEMON_CHARTS=off
+	launch "$1"
 }
 
 check_disk() {
@@ -139,13 +174,14 @@ reap() {
 		status=0
 		wait "${pids[$service]}" || status=$?
 		unset "pids[$service]"
+		[ "$status" -eq 0 ] || ! without_charts "$service" || continue
 		if [ "$status" -ne 0 ] || [ -z "$(image_id "$service")" ]; then
 			say "last lines of the build of $service:"
 			grep -v 'uses an undefined secret file' "$logs/$service" | tail -n 30 >&2
 			die "the image $service could not be built: $(why "$logs/$service")," \
 				"then run make again (nothing was started)"
 		fi
-		remember "$service"
+		[ "$service-$CHARTS" = cachemon-missing ] || remember "$service"
 		done_count=$((done_count + 1))
 		say "    built $service in $((SECONDS - started[$service])) s" \
 			"($done_count of $total)"
@@ -160,6 +196,7 @@ heartbeat() {
 	done
 }
 
+CHARTS=${SETTING[CACHEMON_CHARTS]:-on}
 use_engine --find
 stale=()
 for service in $(services); do
@@ -175,6 +212,7 @@ done
 
 check_disk
 "$TOOLS/base-image.sh" "${SETTING[BASE]}"
+[[ " ${stale[*]} " != *" cachemon "* ]] || lend_certificates
 cores=$(nproc 2>/dev/null || echo 1)
 JOBS=${JOBS:-$((cores < 2 ? 1 : 2))}
 # The longest first. The daemons share their first steps: the other three come

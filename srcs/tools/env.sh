@@ -87,6 +87,11 @@ check_words() {
 		|| bad COMPOSE_PROFILES 'is not a profile; leave it empty or write bonus'
 	is OBJECT_CACHE '^(on|off)$' \
 		|| bad OBJECT_CACHE 'is neither on nor off; write one of them'
+	local name
+	for name in CACHEMON_ACTIONS CACHEMON_MONITOR CACHEMON_CHARTS; do
+		is "$name" '^(on|off)$' \
+			|| bad "$name" 'is neither on nor off; write one of them'
+	done
 	is FTP_PASV_ADDRESS '^([A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)?$' \
 		|| bad FTP_PASV_ADDRESS 'is not an address or a host name; write one or leave it empty'
 	is FTP_PASV_NETWORKS '^([0-9A-Fa-f.:]+(/[0-9]+)?=[0-9.]+( +|$))*$' \

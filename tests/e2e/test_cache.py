@@ -199,8 +199,8 @@ def test_the_page_works_by_keyboard_and_asks_before_it_removes(browser, stack):
     assert first and all("opt" in name for name in first), first
     # Zoom: the range is announced, and Escape goes back.
     browser.wait(lambda: browser.script(
-        "return document.querySelectorAll('.chart .curve').length > 0"))
-    key = "document.querySelector('.chart svg').dispatchEvent(" \
+        "return document.querySelectorAll('.chart canvas').length === 6"))
+    key = "document.querySelector('.chart .plot').dispatchEvent(" \
         "new KeyboardEvent('keydown', {key: '%s', bubbles: true}))"
     browser.script(key % "+")
     browser.wait(lambda: browser.script(

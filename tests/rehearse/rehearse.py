@@ -147,6 +147,7 @@ class Rehearsal:
         if not self.table.is_file():
             sys.exit("there is no package table %s for alpine:%s: see DEV_DOC.md"
                      % (self.table.name, self.version))
+        self.real = real
         self.word = "alpine-check" if real else "simulated"
         if real:
             self.base = "alpine:" + self.version
@@ -181,10 +182,13 @@ class Rehearsal:
         path = pathlib.Path(self.scratch.name) / (service + ".Dockerfile")
         path.write_text(re.sub(r"^(FROM +)\S+", r"\g<1>" + self.base, text,
                                flags=re.M))
+        # The simulated npm is a name only.
+        charts = "on" if self.real else "off"
         title = "org.opencontainers.image.title=%s %s" % (
             self.word.upper(), service)
         done = docker("build", "--progress=plain", *LABELS, *self.labels,
-                      "--label", title, "-t", self.image(service), "-f", path, self.tree.root,
+                      "--label", title,
+                      "--build-arg", "CACHEMON_CHARTS=" + charts, "-t", self.image(service), "-f", path, self.tree.root,
                       check=False, timeout=900)
         if done.returncode != 0:
             return ["the build fails:\n" + tail(done.stdout, 40)]

@@ -2,6 +2,7 @@
  * The dashboard: shows what api/v1/snapshot and events say (see web.h).
  */
 import { byId, element, set, isNumber, bytes, count, rate, percent, duration, micros, timeOf, moment, setClock, serverNow, ask } from "./words.js";
+import { canDraw } from "./plot.js";
 import { startCharts, refreshHistory } from "./charts.js";
 import { startGroups, showGroups, showPass, loadTrends } from "./groups.js";
 import { showSlowlog, showServer, showPlugin, showMonitor } from "./panels.js";
@@ -25,6 +26,10 @@ function notices() {
   }
   if (live.redis.state === "up" && !live.feed) {
     all.push(["note", "Redis' own messages are not heard yet; counts are as of the last pass."]);
+  }
+  if (!canDraw) {
+    all.push(["note", "This image was built without uPlot: tables stand where charts would be. " +
+      "Unless CACHEMON_CHARTS is off, the next make tries again to fetch it from npm's registry."]);
   }
   if (!live.history_kept) {
     all.push(["warn", "History is kept in memory only, for one hour: the volume cannot be used (see cachemon's log)."]);
@@ -198,6 +203,7 @@ function setTheme(name) {
   if (!themes.includes(name)) name = "auto";
   document.documentElement.dataset.theme = name;
   set("theme", "Colours: " + name);
+  document.dispatchEvent(new Event("colours"));
   try { localStorage.setItem("cachemon-theme", name); } catch (e) { /* not kept */ }
 }
 

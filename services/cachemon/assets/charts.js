@@ -1,10 +1,10 @@
 /*
- * History as charts: drawn as SVG, so that they are sharp at each size, have
- * words for a screen reader, and follow the page's colours by themselves.
+ * History as charts: values under the pointer or by keys, zoom by drag or by
+ * keys, ranges. See plot.js for how one is drawn.
  */
-import { byId, element, set, svg, runs, bytes, count, rate, percent, micros, timeOf, moment, serverNow, ask } from "./words.js";
+import { byId, element, set, bytes, count, rate, percent, micros, moment, serverNow, ask } from "./words.js";
+import { makePlot, canDraw } from "./plot.js";
 
-const W = 600, H = 130, LEFT = 4, TOP = 4, BOTTOM = 4;
 let range = "1h";
 let zoom = null; /* [from, to], Unix seconds */
 let historyData = null;
@@ -22,31 +22,37 @@ function makeChart(chart) {
   const box = element("div", undefined, "chart");
   const head = element("div", undefined, "chart-head");
   chart.output = element("output", "");
-  chart.svg = svg("svg", { viewBox: `0 0 ${W} ${H}`, preserveAspectRatio: "none", role: "img", tabindex: "0" });
+  chart.node = element("div", undefined, "plot");
   head.append(element("h3", chart.title), chart.output);
-  box.append(head, chart.svg);
-  listen(chart);
+  box.append(head, chart.node);
   byId("charts").append(box);
+  chart.plot = makePlot(chart.node, chart.text);
+  if (canDraw) listen(chart);
 }
 
 /* Where the pointer is, as a stretch of the chart. */
 function stretchAt(chart, e) {
-  const r = chart.svg.getBoundingClientRect();
+  const r = chart.plot.u.over.getBoundingClientRect();
   return Math.max(0, Math.min(size() - 1, Math.floor((e.clientX - r.left) / r.width * size())));
 }
 
+const pointAll = (i) => charts.forEach((c) => point(c, i));
+
 /* Reading values by pointer and keys; zooming by drag, + and -. */
 function listen(chart) {
-  const on = (name, f) => chart.svg.addEventListener(name, f);
+  const on = (name, f) => chart.node.addEventListener(name, f);
+  chart.node.setAttribute("role", "img");
+  chart.node.tabIndex = 0;
   on("pointerdown", (e) => {
     if (e.button !== 0 || !size()) return;
     chart.from = stretchAt(chart, e);
-    chart.svg.setPointerCapture(e.pointerId);
+    chart.node.setPointerCapture(e.pointerId);
   });
   on("pointermove", (e) => {
+    if (!size()) return;
     const at = stretchAt(chart, e);
-    charts.forEach((c) => point(c, at));
-    if (chart.from !== undefined) showSelection(chart, at);
+    pointAll(at);
+    if (chart.from !== undefined) select(chart, chart.from, at);
   });
   on("pointerup", (e) => {
     const from = chart.from, to = stretchAt(chart, e);
@@ -54,8 +60,8 @@ function listen(chart) {
     if (from !== undefined && Math.abs(to - from) > 2) zoomTo(Math.min(from, to), Math.max(from, to) + 1);
   });
   on("pointercancel", () => dropSelection(chart));
-  on("pointerleave", () => { if (chart.from === undefined) charts.forEach((c) => point(c, -1)); });
-  on("blur", () => charts.forEach((c) => point(c, -1)));
+  on("pointerleave", () => { if (chart.from === undefined) pointAll(-1); });
+  on("blur", () => pointAll(-1));
   on("keydown", (e) => {
     const step = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10 }[e.key];
     const at = chart.at >= 0 ? chart.at : size() - 1;
@@ -64,26 +70,24 @@ function listen(chart) {
     else if (e.key === "Escape" || e.key === "0") resetZoom();
     else if (step !== undefined) {
       const next = chart.at >= 0 ? chart.at + step : at;
-      charts.forEach((c) => point(c, Math.max(0, Math.min(size() - 1, next))));
+      pointAll(Math.max(0, Math.min(size() - 1, next)));
     } else return;
     e.preventDefault();
   });
 }
 
-function showSelection(chart, at) {
-  if (!chart.selection) {
-    chart.selection = svg("rect", { class: "selection", y: 0, height: H });
-    chart.svg.append(chart.selection);
-  }
-  const x = Math.min(xOf(chart.from), xOf(at));
-  chart.selection.setAttribute("x", x);
-  chart.selection.setAttribute("width", Math.abs(xOf(at) - xOf(chart.from)));
+/* Where a stretch is, in pixels. */
+const xOf = (chart, i) => chart.plot.u.valToPos(historyData.from + (i + 0.5) * historyData.step_s, "x");
+
+function select(chart, from, to) {
+  const u = chart.plot.u;
+  const left = Math.min(xOf(chart, from), xOf(chart, to));
+  u.setSelect({ left, top: 0, width: Math.abs(xOf(chart, from) - xOf(chart, to)), height: u.over.clientHeight }, false);
 }
 
 function dropSelection(chart) {
   chart.from = undefined;
-  if (chart.selection) chart.selection.remove();
-  chart.selection = null;
+  chart.plot.u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
 }
 
 /* A part of the chart, in stretches. */
@@ -129,7 +133,6 @@ function showRange() {
 }
 
 const size = () => historyData ? historyData.series.keys.length : 0;
-const xOf = (i) => LEFT + (i + 0.5) / size() * (W - 2 * LEFT);
 
 /* A round number not below `v`; of bytes, round in their unit. */
 function roundUp(v, unit) {
@@ -155,75 +158,39 @@ function bridged(series) {
 
 function drawChart(chart) {
   const series = historyData.series;
-  const data = chart.key === "hit_ratio" ? bridged(series) : series[chart.key];
-  const present = data.filter((v) => v !== null);
-  const limit = chart.limit ? Math.max(0, ...series[chart.limit].filter((v) => v !== null)) : 0;
-  const most = present.length ? Math.max(...present) : 0;
-  const top = chart.max ? chart.max() : limit > 0 && most > limit / 4 ? limit * 1.05 : roundUp(most * 1.05, chart.unit);
-  const y = (v) => TOP + (1 - v / top) * (H - TOP - BOTTOM);
-  const base = y(0).toFixed(1);
-  let line = "", area = "";
-  chart.data = data;
-  for (const run of runs(data)) {
-    const points = run.map((i) => xOf(i).toFixed(1) + " " + y(data[i]).toFixed(1));
-    if (run.length === 1) points.push((xOf(run[0]) + 1).toFixed(1) + " " + y(data[run[0]]).toFixed(1));
-    line += "M" + points.join("L");
-    area += "M" + xOf(run[0]).toFixed(1) + " " + base + "L" + points.join("L") +
-      "L" + points[points.length - 1].split(" ")[0] + " " + base + "Z";
-  }
-  chart.svg.setAttribute("aria-label", present.length
+  const values = chart.key === "hit_ratio" ? bridged(series) : series[chart.key];
+  const present = values.filter((v) => v !== null);
+  const limits = chart.limit ? series[chart.limit].map((v) => v > 0 ? v : null) : [];
+  const limit = Math.max(0, ...limits);
+  const most = Math.max(0, ...present);
+  /* A limit far above would press the curve to the ground. */
+  const near = limit > 0 && most > limit / 4;
+  chart.values = values;
+  chart.plot.show({
+    from: historyData.from, step: historyData.step_s, values, limits: near ? limits : null,
+    top: chart.max ? chart.max() : near ? Math.max(limit, most) * 1.05 : roundUp(most * 1.05, chart.unit),
+  });
+  if (canDraw) chart.node.setAttribute("aria-label", present.length
     ? `${chart.title}: ${chart.text(present[present.length - 1])} at the end, from ` +
       `${chart.text(Math.min(...present))} to ${chart.text(most)}. Arrow keys read values, plus and minus zoom.`
     : chart.title + ": nothing recorded in this range");
-  chart.svg.replaceChildren(
-    svg("line", { class: "grid", x1: 0, x2: W, y1: base, y2: base, "vector-effect": "non-scaling-stroke" }),
-    svg("line", { class: "grid", x1: 0, x2: W, y1: y(top / 2), y2: y(top / 2), "vector-effect": "non-scaling-stroke" }),
-    svg("path", { class: "area", d: area }),
-    svg("path", { class: "curve", d: line, "vector-effect": "non-scaling-stroke" }));
-  if (limit > 0 && limit <= top) {
-    chart.svg.append(svg("line", { class: "limit", x1: 0, x2: W, y1: y(limit), y2: y(limit), "vector-effect": "non-scaling-stroke" }));
-  }
-  chart.mark = svg("line", { class: "mark", y1: 0, y2: base, "vector-effect": "non-scaling-stroke", visibility: "hidden" });
-  chart.svg.append(chart.mark);
-  if (chart.selection) chart.svg.append(chart.selection);
-  axis(chart, top);
   point(chart, chart.at === undefined ? -1 : chart.at);
-}
-
-/* Labels are HTML: text inside a stretched drawing would be stretched, too. */
-function axis(chart, top) {
-  const from = historyData.from * 1000;
-  const span = size() * historyData.step_s * 1000;
-  const label = (ms) => span > 2 * 86400e3
-    ? new Date(ms).toLocaleDateString("en-GB", { day: "numeric", month: "short" })
-    : timeOf(ms, span < 600e3 ? undefined : { hour: "2-digit", minute: "2-digit" });
-  if (!chart.axis) {
-    chart.axis = element("div", undefined, "axis");
-    chart.top = element("div", undefined, "top");
-    chart.svg.after(chart.axis);
-    chart.svg.before(chart.top);
-  }
-  chart.top.textContent = chart.text(top);
-  chart.axis.replaceChildren(...[0, 1 / 3, 2 / 3, 1].map((f) => element("span", label(from + f * span))));
 }
 
 /* Reads the value at stretch `i`; the newest when i is negative. */
 function point(chart, i) {
+  const u = chart.plot.u;
   chart.at = i;
-  if (!chart.data || !chart.mark) return;
+  if (!chart.values) return;
+  if (u) u.setCursor({ left: i < 0 ? -10 : xOf(chart, i), top: 0 });
   if (i < 0) {
-    const last = chart.data.findLast ? chart.data.findLast((v) => v !== null)
-      : chart.data.filter((v) => v !== null).pop();
+    const last = chart.values.filter((v) => v !== null).pop();
     chart.output.textContent = last === undefined ? "nothing recorded" : chart.text(last);
-    chart.mark.setAttribute("visibility", "hidden");
     return;
   }
-  const v = chart.data[Math.min(i, chart.data.length - 1)];
+  const v = chart.values[Math.min(i, chart.values.length - 1)];
   chart.output.textContent = moment((historyData.from + i * historyData.step_s) * 1000) + " · " +
     (v === null || v === undefined ? "gap" : chart.text(v));
-  chart.mark.setAttribute("x1", xOf(i));
-  chart.mark.setAttribute("x2", xOf(i));
-  chart.mark.setAttribute("visibility", "visible");
 }
 
 export async function loadHistory() {
@@ -241,6 +208,7 @@ export function refreshHistory() {
 
 export function startCharts() {
   charts.forEach(makeChart);
+  byId("charts-hint").hidden = !canDraw;
   for (const button of byId("ranges").children) {
     button.addEventListener("click", () => {
       range = button.dataset.range;

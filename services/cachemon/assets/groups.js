@@ -3,6 +3,7 @@
  * WordPress reported, and how each group grew.
  */
 import { byId, element, set, svg, runs, isNumber, bytes, count, rate, percent, duration, micros, serverNow, ask } from "./words.js";
+import { makePlot } from "./plot.js";
 import { flushGroup, deleteKey, mayRemove } from "./control.js";
 
 const order = { by: "bytes", down: true };
@@ -69,42 +70,53 @@ function groupName(row) {
   return row.name === "" ? "(empty name)" : row.name;
 }
 
+let weekPlots = [];
+
 /* A week of one group, drawn once. */
-function weekChart(title, data, text) {
+function weekChart(title, data, values, text, top) {
   const box = element("div", undefined, "chart");
   const head = element("div", undefined, "chart-head");
-  const present = data.filter((v) => v !== null);
-  const high = Math.max(...present, 0) || 1;
+  const node = element("div", undefined, "plot");
+  const present = values.filter((v) => v !== null);
   head.append(element("h3", title), element("output", present.length
     ? text(present[present.length - 1]) + " now, " + text(Math.min(...present)) + " to " + text(Math.max(...present)) : "nothing recorded"));
-  const drawing = svg("svg", { viewBox: "0 0 600 90", preserveAspectRatio: "none", role: "img",
-    "aria-label": title + " over the last week, " + head.lastChild.textContent });
-  const x = (i) => (i / (data.length - 1) * 592 + 4).toFixed(1);
-  const y = (v) => (85 - v / high * 80).toFixed(1);
-  let d = "";
-  for (const run of runs(data)) d += "M" + run.map((i) => x(i) + " " + y(data[i])).join("L") + (run.length === 1 ? "h2" : "");
-  drawing.append(svg("path", { d, class: "curve", "vector-effect": "non-scaling-stroke" }));
-  box.append(head, drawing);
-  return box;
+  box.append(head, node);
+  byId("week-charts").append(box);
+  const plot = makePlot(node, text);
+  if (plot.u) {
+    node.setAttribute("role", "img");
+    node.setAttribute("aria-label", title + " over the last week, " + head.lastChild.textContent);
+  }
+  plot.show({ from: data.from, step: data.step_s, values, top: top || Math.max(0, ...present) * 1.05 || 1 });
+  weekPlots.push(plot);
+}
+
+function clearWeek(...words) {
+  for (const plot of weekPlots) plot.close();
+  weekPlots = [];
+  byId("week-charts").replaceChildren(...words);
 }
 
 async function showWeek(row) {
   const dialog = byId("week");
   set("week-title", "Group " + groupName(row) + ", a week in half hours");
-  byId("week-charts").replaceChildren(element("p", "Asking…", "sub"));
+  clearWeek(element("p", "Asking…", "sub"));
   dialog.showModal();
   const data = await ask("groups?range=7d&name=" + encodeURIComponent(row.name));
   const found = data && data.rows.find((r) => r.kind === row.kind);
   if (!found) {
-    byId("week-charts").replaceChildren(element("p", "Nothing is recorded of it yet.", "sub"));
+    clearWeek(element("p", "Nothing is recorded of it yet.", "sub"));
     return;
   }
   const ratio = found.hits.map((h, i) => h === null || h + found.misses[i] === 0 ? null : h / (h + found.misses[i]));
   const lookups = found.hits.map((h, i) => h === null ? null : h + found.misses[i]);
-  byId("week-charts").replaceChildren(
-    weekChart("Keys", found.keys, count), weekChart("Memory", found.bytes, bytes),
-    weekChart("Found", ratio, (v) => percent(v, 1)), weekChart("Lookups", lookups, count),
-    weekChart("Writes", found.writes, count));
+  clearWeek();
+  if (!dialog.open) return;
+  weekChart("Keys", data, found.keys, count);
+  weekChart("Memory", data, found.bytes, bytes);
+  weekChart("Found", data, ratio, (v) => percent(v, 1), 1);
+  weekChart("Lookups", data, lookups, count);
+  weekChart("Writes", data, found.writes, count);
 }
 
 const lives = ["up to a minute", "up to an hour", "up to a day", "up to a week", "longer", "for ever"];
@@ -282,6 +294,7 @@ export function startGroups(all) {
     });
   }
   byId("week-close").addEventListener("click", () => byId("week").close());
+  byId("week").addEventListener("close", () => clearWeek());
   byId("filter").addEventListener("input", () => showGroups(all));
   document.addEventListener("control", () => { largestShown = null; showGroups(all); });
 }

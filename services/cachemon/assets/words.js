@@ -52,7 +52,7 @@ export function duration(ms) {
 
 export function micros(us) {
   if (!isNumber(us)) return "–";
-  if (us < 1000) return us + " µs";
+  if (us < 1000) return Math.round(us) + " µs";
   if (us < 1e6) return (us / 1000).toFixed(us < 10000 ? 1 : 0) + " ms";
   return (us / 1e6).toFixed(1) + " s";
 }

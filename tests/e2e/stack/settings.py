@@ -13,6 +13,7 @@ TAG = os.environ["TEST_TAG"]
 BASE = os.environ.get("TEST_BASE", "")
 SECOND_TRY = os.environ.get("TEST_SECOND_TRY") == "1"
 # "musl" or "trixie": the daemons are built there, see tests/variant.sh.
+CHARTS = os.environ.get("TEST_CHARTS", "on")
 VARIANT = os.environ.get("TEST_VARIANT", "")
 # Below the ports that the kernel gives to clients; apart from those of another
 # run that starts at the same moment.

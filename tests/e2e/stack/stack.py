@@ -63,6 +63,7 @@ class Stack:
             # An address that nobody has (RFC 5737).
             "TRUSTED_PROXIES": "192.0.2.7",
             "CACHEMON_ACTIONS": "on",
+            "CACHEMON_CHARTS": settings.CHARTS,
         }
         if base or settings.BASE:
             values["BASE"] = base or settings.BASE
