@@ -1,7 +1,16 @@
 """The object cache in a browser at /cache/, and its API."""
 
+import gzip
 import json
+import re
 import time
+
+import pytest
+
+from selenium.webdriver import ActionChains
+from selenium.webdriver.common.keys import Keys
+
+from stack import settings
 
 SNAPSHOT = "/cache/api/v1/snapshot"
 
@@ -48,6 +57,48 @@ def test_page_opens(curl):
     assert reply.status == 200
     assert reply.headers["content-type"].startswith("text/html")
     assert "hit ratio" in reply.text.lower()
+
+
+def test_page_weighs_little(curl):
+    """All that the page loads, as it goes over the wire."""
+    page = curl.monitor("/cache/").text
+    names = set(re.findall(r'(?:src|href)="([\w-]+\.(?:js|css|svg))"', page))
+    seen = names | {""}
+    todo = sorted(seen)
+    weight = 0
+    while todo:
+        reply = curl.monitor("/cache/" + todo.pop(), "-H",
+                             "Accept-Encoding: gzip")
+        assert reply.status == 200
+        weight += len(reply.body)
+        body = reply.body
+        if reply.headers.get("content-encoding") == "gzip":
+            body = gzip.decompress(body)
+        for name in re.findall(rb'from "\./(\w+\.js)"', body):
+            if name.decode() not in seen:
+                seen.add(name.decode())
+                todo.append(name.decode())
+    assert {"app.js", "plot.js", "uplot.js", "uplot.css", "style.css"} <= seen
+    assert weight < 60000, weight
+
+
+@pytest.mark.skipif(settings.CHARTS == "off", reason="built without uPlot")
+def test_charts_are_those_of_npm(curl, stack):
+    """What is served is what the lock file names, its licence beside it."""
+    reply = curl.monitor("/cache/uplot.js")
+    folder = settings.REPO / "srcs/requirements/bonus/cachemon/charts"
+    lock = json.loads((folder / "package-lock.json").read_text())
+    version = lock["packages"]["node_modules/uplot"]["version"]
+    assert "uPlot (v%s)" % version in reply.text[:100]
+    assert curl.monitor("/cache/uplot.js", "-H", "If-None-Match: %s"
+                        % reply.headers["etag"]).status == 304
+    assert "MIT License" in curl.monitor("/cache/uplot-licence.txt").text
+    # Of the build's helpers nothing is left in the image.
+    left = stack.exec("cachemon", "sh", "-c", "ls /charts /usr/bin/npm"
+                      " /usr/local/share/cachemon 2>/dev/null || :").stdout
+    assert left.split("\n")[-4:] == ["LICENSE", "uPlot.iife.min.js",
+                                     "uPlot.min.css", ""], left
+    assert "charts" not in left and "npm" not in left
 
 
 def test_numbers_are_those_of_redis(curl, stack):
@@ -197,7 +248,22 @@ def test_the_page_works_by_keyboard_and_asks_before_it_removes(browser, stack):
         return [...document.querySelectorAll('#groups tbody tr')].map(
             (row) => row.firstChild.textContent);""")
     assert first and all("opt" in name for name in first), first
-    # Zoom: the range is announced, and Escape goes back.
+    # "Keep" removes nothing.
+    browser.script("document.querySelector('#groups tbody button.small').click()")
+    assert browser.script("return document.querySelector('#confirm').open")
+    assert browser.script("return document.activeElement.id") == "confirm-no"
+    browser.script("document.querySelector('#confirm-no').click()")
+    assert not browser.script("return document.querySelector('#confirm').open")
+    assert not browser.console()
+
+
+def test_charts_read_and_zoom(browser, stack):
+    browser.authorize(*stack.monitor)
+    browser.open("/cache/")
+    if settings.CHARTS == "off":
+        browser.wait(lambda: browser.script(
+            "return document.querySelectorAll('.chart td').length > 6"))
+        return
     browser.wait(lambda: browser.script(
         "return document.querySelectorAll('.chart canvas').length === 6"))
     key = "document.querySelector('.chart .plot').dispatchEvent(" \
@@ -207,10 +273,32 @@ def test_the_page_works_by_keyboard_and_asks_before_it_removes(browser, stack):
         "return !document.querySelector('#zoom').hidden"))
     browser.script(key % "Escape")
     assert browser.script("return document.querySelector('#zoom').hidden")
-    # "Keep" removes nothing.
-    browser.script("document.querySelector('#groups tbody button.small').click()")
-    assert browser.script("return document.querySelector('#confirm').open")
-    assert browser.script("return document.activeElement.id") == "confirm-no"
-    browser.script("document.querySelector('#confirm-no').click()")
-    assert not browser.script("return document.querySelector('#confirm').open")
+    # The picture changes with the colours, by the page's button or the system.
+    picture = "return document.querySelector('.chart canvas').toDataURL()"
+    browser.scheme("light")
+    browser.wait(lambda: "at the end" in (browser.script(
+        "return document.querySelector('.chart .plot').ariaLabel") or ""))
+    pictures = {browser.script(picture)}
+    browser.scheme("dark")
+    browser.wait(lambda: browser.script(picture) not in pictures)
+    browser.screenshot("cache-dark")
+    # A drag over a chart zooms; arrow keys read one value after the other.
+    browser.script("document.querySelector('#charts').scrollIntoView()")
+    plot = browser.driver.find_element("css selector", ".chart .plot")
+    ActionChains(browser.driver).move_to_element_with_offset(plot, -40, 0) \
+        .click_and_hold().move_by_offset(90, 0).release().perform()
+    browser.wait(lambda: browser.script(
+        "return !document.querySelector('#zoom').hidden"))
+    plot.send_keys(Keys.ARROW_LEFT)
+    words = "return document.querySelector('.chart output').textContent"
+    first = browser.script(words)
+    assert " · " in first
+    plot.send_keys(Keys.ARROW_LEFT)
+    assert browser.script(words) != first
+    for width in (360, 1440):
+        browser.resize(width)
+        browser.wait(lambda: browser.script("""
+            return [...document.querySelectorAll('.chart canvas')].every((c) =>
+                Math.abs(c.clientWidth - c.closest('.plot').clientWidth) < 2
+            )"""))
     assert not browser.console()
