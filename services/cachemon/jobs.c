@@ -17,7 +17,7 @@
 #define THREAD_STACK (256 * 1024)
 #define JSON_MOST (512 * 1024)
 /* How often the proxy's name is looked up again. */
-#define RESOLVE_MS 30000
+#define RESOLVE_MS 10000
 #define ADDRESSES_MOST 8
 /* How often progress is published. */
 #define TELL_MS 500
@@ -303,7 +303,10 @@ run_monitor(struct jobs *jobs, struct progress *p)
 	free(burst);
 }
 
-/* Looks the proxy's name up; what was known stays when that fails. */
+/*
+ * Looks the proxy's name up.  Without an answer nobody is trusted: the proxy
+ * may be gone, and its address another's.
+ */
 static void
 resolve(struct jobs *jobs)
 {
@@ -313,13 +316,15 @@ resolve(struct jobs *jobs)
 	size_t n = 0;
 
 	if (getaddrinfo(jobs->settings->proxy, NULL, &hints, &found) != 0) {
-		return;
+		found = NULL;
 	}
 	for (struct addrinfo *a = found; a != NULL && n < ADDRESSES_MOST;
 	     a = a->ai_next) {
 		net_addr_text(a->ai_addr, fresh[n++]);
 	}
-	freeaddrinfo(found);
+	if (found != NULL) {
+		freeaddrinfo(found);
+	}
 	(void)pthread_mutex_lock(&jobs->lock);
 	memcpy(jobs->addresses, fresh, n * sizeof(fresh[0]));
 	jobs->addresses_n = n;

@@ -74,7 +74,25 @@ take_argument(struct view *rest, char *out, size_t most, uint8_t *ret_n)
 	return view_take(rest, VIEW("\""));
 }
 
-/* "1700000000.123456 [0 192.0.2.1:40000]" */
+/*
+ * Takes what stands before "] ": an address with its port, in brackets of its
+ * own when it is of IPv6, or "lua".
+ */
+static struct view
+take_client(struct view *rest)
+{
+	for (size_t i = 0; i + 1 < rest->n; i++) {
+		if (rest->p[i] == ']' && rest->p[i + 1] == ' ') {
+			struct view client = { rest->p, i };
+
+			*rest = view_drop(*rest, i + 1);
+			return client;
+		}
+	}
+	return (struct view){ NULL, 0 };
+}
+
+/* "1700000000.123456 [0 192.0.2.1:40000] " */
 static int
 take_head(struct view *rest, struct monitor_line *ret)
 {
@@ -89,8 +107,8 @@ take_head(struct view *rest, struct monitor_line *ret)
 		return -EPROTO;
 	}
 	(void)view_cut(rest, ' '); /* the database */
-	client = view_cut(rest, ']');
-	if (client.n > MONITOR_CLIENT || rest->p == NULL) {
+	client = take_client(rest);
+	if (client.n > MONITOR_CLIENT || client.p == NULL) {
 		return -EPROTO;
 	}
 	ret->us = (int64_t)(s * 1000000 + us);

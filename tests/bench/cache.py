@@ -1,7 +1,12 @@
 """cachemon beside redis-cli --memkeys, --bigkeys and redis_exporter's key
-groups, on one Redis with a million keys; what watching costs Redis; memory with
-fifty live viewers; answers while Redis hangs."""
+groups, on one Redis with a million keys; its counts beside what was put there;
+what watching costs Redis; memory with fifty live viewers; answers while Redis
+hangs.
 
+  cache.py [FIGURES...]    names of functions in FIGURES, below; all without
+"""
+
+import itertools
 import os
 import pathlib
 import random
@@ -30,20 +35,56 @@ REPEATS = int(os.environ.get("BENCH_REPEATS", "5"))
 VIEWERS = 50
 
 
-def load(redis):
-    """Keys of 40 groups of unequal size, as a large site's."""
-    client = redis.client()
+def keys():
+    """(group, key, value) of 40 groups of unequal size, as a large site's."""
     pick = random.Random(3)
-    commands = []
     for i in range(KEYS):
         group = "group%d" % min(39, int(pick.expovariate(0.2)))
-        commands.append(("SET", "wp:wp:%s:%d" % (group, i),
-                         "x" * int(pick.lognormvariate(4, 1))))
-        if len(commands) == 20000:
-            client.pipe(commands)
-            commands = []
-    client.pipe(commands)
+        yield (group, "wp:wp:%s:%d" % (group, i),
+               "x" * int(pick.lognormvariate(4, 1)))
+
+
+def pieces(every):
+    every = iter(every)
+    return iter(lambda: list(itertools.islice(every, 20000)), [])
+
+
+def load(redis):
+    client = redis.client()
+    for piece in pieces(keys()):
+        client.pipe([("SET", key, value) for _, key, value in piece])
     client.close()
+
+
+def truth(redis):
+    """Group -> (keys, bytes), each key asked for by itself."""
+    client = redis.client()
+    groups = {}
+    for piece in pieces(keys()):
+        sizes = client.pipe([("MEMORY", "USAGE", key, "SAMPLES", "0")
+                             for _, key, _ in piece])
+        for (group, _, _), size in zip(piece, sizes):
+            count, total = groups.get(group, (0, 0))
+            groups[group] = count + 1, total + int(size)
+    client.close()
+    return groups
+
+
+def counts(part, redis):
+    """A pass over an idle Redis beside the truth, all groups."""
+    monitor = cachemon.Cachemon(SCRATCH / "counts", redis, PROGRAM,
+                                CACHEMON_SCAN_PERCENT=100)
+    rows = {row["name"]: row for row in monitor.wait_pass(0, 600)["rows"]
+            if row["kind"] == "group"}
+    monitor.kill()
+    wrong, off = 0, 0.0
+    for name, (count, total) in truth(redis).items():
+        row = rows.get(name, {"keys": 0, "bytes": 0})
+        wrong += row["keys"] != count
+        off = max(off, 100 * abs(row["bytes"] - total) / total)
+    part.limit("groups whose count is not the truth, %d keys" % KEYS, "",
+               wrong, 0)
+    part.limit("bytes of a group, furthest from the truth", "%", off, 5)
 
 
 class Passes:
@@ -203,23 +244,48 @@ def latencies(part, redis):
             assert time.monotonic() - begun < 10
         waited.append(time.monotonic() - begun)
     part.limit("a new key is in the API, slowest of 10", "s", max(waited), 2)
+    monitor.kill()
+
+
+PATHS = ("", "api/v1/snapshot", "api/v1/history?range=1h",
+         "api/v1/history?range=7d", "api/v1/groups", "api/v1/control")
+
+
+def hung(part, redis):
+    """A thousand answers of cachemon itself, from the moment that Redis is
+    stopped to long after it is called down."""
+    monitor = cachemon.Cachemon(SCRATCH / "hung", redis, PROGRAM)
+    monitor.wait_up()
+    threads = threads_of(monitor)
+    times = {}
     redis.send(signal.SIGSTOP)
-    times = []
     try:
-        end = time.monotonic() + 8
-        while time.monotonic() < end:
-            for path in ("/cache/", "/cache/api/v1/snapshot", "/metrics"):
-                begun = time.monotonic()
-                assert monitor.get(path)[0] == 200
-                times.append(1000 * (time.monotonic() - begun))
-            time.sleep(0.02)
+        for turn in range(1000):
+            path = "/cache/" + PATHS[turn % len(PATHS)]
+            begun = time.monotonic()
+            status, _ = monitor.get(path)
+            times.setdefault(path, []).append(
+                1000 * (time.monotonic() - begun))
+            assert status == 200
+            time.sleep(0.012)
+        state = monitor.api()["live"]["redis"]
+        grown = threads_of(monitor) - threads
     finally:
         redis.send(signal.SIGCONT)
-    part.limit("an answer while Redis hangs, p99 of %d" % len(times), "ms",
-               statistics.quantiles(times, n=100)[98], 100)
-    print("then: median %.2f ms, slowest %.0f ms" % (
-        statistics.median(times), max(times)), flush=True)
+    assert state["state"] == "down" and state["since_ms"], state
+    every = sorted(sum(times.values(), []))
+    part.limit("an answer while Redis hangs, slowest of 1000", "ms",
+               every[-1], 100)
+    part.limit("threads more than before, then", "", max(0, grown), 0)
+    print("median %.2f ms, p99 %.1f ms; slowest of each: %s" % (
+        statistics.median(every), every[989], ", ".join(
+            "%s %.1f" % (path, max(took)) for path, took in times.items())),
+        flush=True)
     monitor.kill()
+
+
+def threads_of(monitor):
+    return len(os.listdir("/proc/%d/task" % monitor.process.pid))
 
 
 def writes(part, redis):
@@ -249,16 +315,23 @@ def writes(part, redis):
              taken, bar=None)
 
 
+def killed(part, redis):
+    part.missing("history after kill -9, a hundred times", "s lost", "less",
+                 None, "tests/e2e/test_cachemon.py, test_killed_while_it_writes")
+
+
+FIGURES = (counts, full_pass, default_pace, latencies, hung, writes, killed)
+
+
 def main():
     SCRATCH.mkdir(parents=True, exist_ok=True)
     redis = cachemon.Redis(SCRATCH / "redis", maxmemory="3gb")
     part = figures.Part("cache")
     try:
         load(redis)
-        full_pass(part, redis)
-        default_pace(part, redis)
-        latencies(part, redis)
-        writes(part, redis)
+        for figure in FIGURES:
+            if not sys.argv[1:] or figure.__name__ in sys.argv[1:]:
+                figure(part, redis)
     finally:
         redis.end()
     part.write()

@@ -303,3 +303,39 @@ def test_a_slow_client_is_cut_off(slow_client):
     assert not thread.is_alive(), "it may wait for ever"
     assert 10 < seen[-1] < 30
     assert b" 200 " not in b"".join(seen[:-1])
+
+
+def test_slow_large_bodies_are_few(stack, curl):
+    """One address cannot fill /tmp with bodies that never end."""
+    context = ssl.create_default_context(cafile=stack.ca)
+
+    def begin(fields):
+        plain = socket.create_connection(("127.0.0.1", stack.https_port), 10)
+        tls = context.wrap_socket(plain, server_hostname=settings.DOMAIN)
+        tls.sendall(("POST /wp-admin/async-upload.php HTTP/1.1\r\nHost: %s:%d"
+                     "\r\n%s\r\n\r\n" % (settings.DOMAIN, stack.https_port,
+                                         fields)).encode())
+        tls.settimeout(2)
+        try:
+            return tls, tls.recv(4096)
+        except TimeoutError:
+            return tls, b""        # it waits for the body
+
+    held = []
+    try:
+        for _ in range(2):
+            held.append(begin("Content-Length: 30000000"))
+        assert [answer for _, answer in held] == [b"", b""]
+        for fields in ("Content-Length: 30000000",
+                       "Transfer-Encoding: chunked"):
+            held.append(begin(fields))
+            assert held[-1][1].startswith(b"HTTP/1.1 429"), held[-1][1]
+        # Others, and smaller ones, are not concerned.
+        held.append(begin("Content-Length: 9000000"))
+        assert held[-1][1] == b""
+        assert curl.get("/").status == 200
+    finally:
+        for tls, _ in held:
+            tls.close()
+    assert curl.get("/cache/", "--data-binary", "x" * 20000, "-u",
+                    "%s:%s" % stack.monitor).status == 413

@@ -14,13 +14,15 @@ const ratioOf = (w) => {
   const found = w.hits + w.memory_hits;
   return found + w.misses > 0 ? found / (found + w.misses) : null;
 };
+/* Of the keys there are now, each as large as one was at the pass. */
+const memoryOf = (r) => r.keys ? r.bytes * r.now / r.keys : r.bytes;
 /* Unknown values sort last, whichever way. */
 const known = (v, down) => v === null || v === undefined ? (down ? -Infinity : Infinity) : v;
 
 const values = {
   name: (r) => r.name.toLowerCase(),
   keys: (r) => r.now,
-  bytes: (r) => r.bytes,
+  bytes: (r) => memoryOf(r),
   mean: (r) => r.keys ? r.bytes / r.keys : null,
   ratio: (r) => r.window ? ratioOf(r.window) : null,
   misses: (r) => r.window && r.window.views ? r.window.misses / r.window.views : null,
@@ -179,10 +181,11 @@ function cell(text, className, title) {
 function groupRow(row, total) {
   const tr = element("tr");
   const name = element("th");
-  const memory = element("td", bytes(row.bytes), "num");
+  const estimated = row.now !== row.keys;
+  const memory = element("td", row.keys ? (estimated ? "≈ " : "") + bytes(memoryOf(row)) : "–", "num");
   const meter = element("div", undefined, "meter");
   const bar = element("span");
-  const part = total > 0 ? row.bytes / total : 0;
+  const part = total > 0 ? memoryOf(row) / total : 0;
   const w = row.window && row.window.views ? row.window : null;
   name.scope = "row";
   const open = element("button", groupName(row), "name");
@@ -190,6 +193,7 @@ function groupRow(row, total) {
   open.setAttribute("aria-label", groupName(row) + ", show its week");
   open.addEventListener("click", () => showWeek(row));
   name.append(open);
+  if (estimated) memory.title = "Measured at the last pass, " + bytes(row.bytes) + " for " + count(row.keys) + " keys; reckoned for those there are now";
   if (row.bytes_error > 0) memory.append(element("em", " ± " + bytes(row.bytes_error)));
   bar.style.width = part * 100 + "%";
   meter.append(bar);
@@ -236,7 +240,7 @@ export function showGroups(all) {
   const focused = document.activeElement;
   const held = focused && focused.closest("#groups tbody") ? focused.getAttribute("aria-label") : null;
   const every = joined(all);
-  const total = every.reduce((sum, r) => sum + r.bytes, 0);
+  const total = every.reduce((sum, r) => sum + memoryOf(r), 0);
   const rows = every.filter((r) => r.name.toLowerCase().includes(wanted)).sort(compare).map((r) => groupRow(r, total));
   byId("remove-head").hidden = !mayRemove();
   if (rows.length === 0) {

@@ -6,10 +6,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "cachemon/board.h"
 #include "cachemon/control.h"
+#include "cachemon/jobs.h"
 #include "cachemon/json.h"
 #include "cachemon/monitor.h"
 #include "cachemon/plugin.h"
@@ -160,6 +163,13 @@ test_monitor(void **state)
 	assert_string_equal(l.client, "192.0.2.1:40000");
 	assert_int_equal(l.hidden, 3);
 	monitor_add(b, &l);
+	assert_int_equal(monitor_parse(VIEW("1700000000.000150 "
+					    "[0 [2001:db8::1]:40000] \"get\" "
+					    "\"wp:a:b\""),
+			     &l),
+	    0);
+	assert_string_equal(l.client, "[2001:db8::1]:40000");
+	assert_string_equal(l.key, "wp:a:b");
 	/* What follows AUTH is no key, and is never shown. */
 	assert_int_equal(monitor_parse(VIEW("1700000000.000200 [0 lua] "
 					    "\"AUTH\" \"joe\" \"pw\""),
@@ -226,6 +236,51 @@ test_origin(void **state)
 	assert_false(control_same_origin(VIEW("https://"), VIEW("")));
 }
 
+/* Asks until the answer is `wanted`, or ten seconds have gone. */
+static bool
+trusts(struct jobs *jobs, const char *address, bool wanted)
+{
+	bool answer = jobs_trusts(jobs, view_str(address));
+
+	for (int i = 0; i < 1000 && answer != wanted; i++) {
+		(void)usleep(10000);
+		/* A stranger's request has the name looked up again. */
+		(void)jobs_trusts(jobs, VIEW("192.0.2.1"));
+		answer = jobs_trusts(jobs, view_str(address));
+	}
+	return answer;
+}
+
+static void
+test_proxy_that_is_gone(void **state)
+{
+	static char here[] = "127.0.0.1", nowhere[] = "a..b", none[] = "";
+	static struct ledger ledger;
+	struct settings settings = { .proxy = here,
+		.redis_host = here,
+		.redis_port = 1,
+		.redis_user = none,
+		.redis_password = none,
+		.actions_user = none,
+		.actions_password = none,
+		.actions_prefix = none };
+	struct board *board = board_new();
+	struct jobs *jobs = jobs_new(&settings, board, &ledger);
+
+	(void)state;
+	assert_non_null(jobs);
+	assert_int_equal(jobs_start(jobs), 0);
+	assert_true(trusts(jobs, "127.0.0.1", true));
+	assert_false(jobs_trusts(jobs, VIEW("127.0.0.2")));
+	settings.proxy = nowhere;
+	assert_false(trusts(jobs, "127.0.0.1", false));
+	settings.proxy = here;
+	assert_true(trusts(jobs, "127.0.0.1", true));
+	assert_true(jobs_stop(jobs, 5000));
+	jobs_free(jobs);
+	board_free(board);
+}
+
 int
 main(void)
 {
@@ -236,6 +291,7 @@ main(void)
 		cmocka_unit_test(test_monitor),
 		cmocka_unit_test(test_removal),
 		cmocka_unit_test(test_origin),
+		cmocka_unit_test(test_proxy_that_is_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
