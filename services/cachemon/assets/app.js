@@ -28,7 +28,7 @@ function notices() {
     all.push(["note", "Redis' own messages are not heard yet; counts are as of the last pass."]);
   }
   if (!canDraw) {
-    all.push(["note", "This image was built without uPlot: tables stand where charts would be. " +
+    all.push(["note", "Tables stand where charts would be: uPlot, which draws them, was not there when this was built. " +
       "Unless CACHEMON_CHARTS is off, the next make tries again to fetch it from npm's registry."]);
   }
   if (!live.history_kept) {
