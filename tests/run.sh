@@ -218,8 +218,8 @@ run_more() {
 
 # What the daemons have their part in. Each variant is a stack whose four
 # daemons alone differ: see tests/variant.sh.
-daemon_tests='test_variant.py test_static*.py test_ftp*.py test_cache*.py
-    test_metrics*.py test_memory.py test_daemons.py'
+daemon_tests='test_variant.py test_static*.py test_strict.py test_ftp*.py
+    test_cache*.py test_metrics*.py test_memory.py test_daemons.py'
 
 run_variant() {
 	variant=$1

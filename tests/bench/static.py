@@ -34,6 +34,10 @@ SIZES = {"1 KiB": ("1k.css", 1 << 10), "16 KiB": ("16k.css", 1 << 14),
 # The ratio of CPU time that has to be reached, beside nginx and lighttpd.
 NGINX_BARS = {"1 KiB": 1.33, "16 KiB": 1.2, "64 KiB": 1.05, "1 MiB": 1.0,
               "16 MiB": 1.0}
+LOADS = [("small", "1 KiB", 32), ("small", "16 KiB", 32),
+         ("small", "64 KiB", 32), ("large", "1 MiB", 32),
+         ("large", "16 MiB", 32), ("many", "1 KiB", 1000),
+         ("many", "16 KiB", 1000), ("many", "64 KiB", 1000)]
 PORTS = {OURS: 8090, "nginx": 8091, "lighttpd": 8092}
 FRONT = {OURS: 8490, "nginx": 8491, "lighttpd": 8492}
 REQUEST = (b"GET /site/index.html HTTP/1.1\r\nHost: bench\r\n"
@@ -339,7 +343,9 @@ def behind_nginx(part, work, running):
 
 
 def main():
+    """Names of stages as arguments: these only."""
     part = Part("static")
+    chosen = sys.argv[1:] or ["small", "large", "many", "front", "memory"]
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with tempfile.TemporaryDirectory() as folder:
@@ -349,13 +355,14 @@ def main():
         (root / "site").mkdir(parents=True)
         make_site(root / "site")
         with servers(work, root) as running:
-            for size in SIZES:
-                under_load(part, running, size, 32)
-            for size in ("1 KiB", "16 KiB", "64 KiB"):
-                under_load(part, running, size, 1000)
-            behind_nginx(part, work, running)
+            for stage, size, connections in LOADS:
+                if stage in chosen:
+                    under_load(part, running, size, connections)
+            if "front" in chosen:
+                behind_nginx(part, work, running)
         shutil.rmtree(root / "site")
-        memory(part, work, root)
+        if "memory" in chosen:
+            memory(part, work, root)
     part.write()
 
 

@@ -67,6 +67,28 @@ def make_pair(tmp_path, days, name, *, ca=None):
     return crt, key
 
 
+def make_expired(tmp_path):
+    """A pair that was good in January 2024; -days takes no past."""
+    key, crt, csr, conf = (tmp_path / ("over." + ending)
+                           for ending in ("key", "crt", "csr", "conf"))
+    (tmp_path / "index").write_text("")
+    conf.write_text("[ca]\ndefault_ca = own\n[own]\ndatabase = %s/index\n"
+                    "rand_serial = yes\nnew_certs_dir = %s\n"
+                    "default_md = sha256\npolicy = any\n"
+                    "x509_extensions = leaf\n[any]\ncommonName = supplied\n"
+                    "[leaf]\nsubjectAltName = DNS:%s\n" % (
+                        tmp_path, tmp_path, settings.DOMAIN))
+    for command in (
+            ["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+             "-nodes", "-subj", "/CN=somebody", "-keyout", key, "-out", csr],
+            ["ca", "-batch", "-notext", "-selfsign", "-config", conf,
+             "-keyfile", key, "-in", csr, "-startdate", "20240101000000Z",
+             "-enddate", "20240201000000Z", "-out", crt]):
+        subprocess.run(["openssl"] + command, check=True,
+                       stderr=subprocess.DEVNULL)
+    return crt, key
+
+
 def put(stack, service, pair, name):
     """Installs a pair under a name beside the service's own. Over one that is
     there it is written in place, so that the folder does not change."""
@@ -130,6 +152,29 @@ def test_renewed_while_it_runs(stack, service, tmp_path):
 
 
 @each_service
+def test_own_certificate_that_has_expired(stack, service, tmp_path):
+    """Nobody is shown it, whether it was good before or not."""
+    folder = put(stack, service, make_expired(tmp_path), "custom")
+    started = stack.container(service)["State"]["StartedAt"]
+    try:
+        for _ in range(3):
+            look(stack, service)
+            assert "local CA" in served(stack, service)["issuer"]
+        put(stack, service, make_pair(tmp_path, 90, "own"), "custom")
+        os.utime(folder)
+        wait_for(stack, service, lambda facts: "somebody" in facts["issuer"])
+        put(stack, service, make_expired(tmp_path), "custom")
+        os.utime(folder)
+        wait_for(stack, service, lambda facts: "local CA" in facts["issuer"])
+        assert "custom.crt has expired" in stack.logs(service, 200)
+    finally:
+        for name in ("custom.crt", "custom.key"):
+            (folder / name).unlink()
+    look(stack, service)
+    assert stack.container(service)["State"]["StartedAt"] == started
+
+
+@each_service
 def test_own_certificate_is_taken_and_given_back(stack, service, tmp_path):
     good = make_pair(tmp_path, 90, "own")
     folder = put(stack, service, good, "custom")
@@ -153,9 +198,9 @@ def test_own_certificate_is_taken_and_given_back(stack, service, tmp_path):
 
 def test_other_faults_of_an_own_certificate_are_named(stack, tmp_path):
     """One line each, asked of the script itself with a folder of its own."""
-    pair = make_pair(tmp_path, 90, "own")
+    good = make_pair(tmp_path, 90, "own")
 
-    def said(domain, *, key=True):
+    def said(domain, *, pair=good, key=True):
         put(stack, "nginx", pair, "probe")
         script = (
             "mkdir -p /tmp/probe && cd /tmp/probe && rm -f * &&"
@@ -172,6 +217,12 @@ def test_other_faults_of_an_own_certificate_are_named(stack, tmp_path):
         assert said(settings.DOMAIN)[-1] == "nginx: using custom.crt"
         assert "not both there" in said(settings.DOMAIN, key=False)[0]
         assert "is not for" in said("sub." + settings.DOMAIN)[0]
+        told = said(settings.DOMAIN, pair=make_expired(tmp_path))
+        assert told[0] == ("nginx: custom.crt has expired; using the local"
+                           " CA's certificate"), told
+        told = said(settings.DOMAIN, pair=make_pair(tmp_path, 5, "soon"))
+        assert "ends within 30 days" in told[0], told
+        assert told[-1] == "nginx: using custom.crt"
     finally:
         for name in ("probe.crt", "probe.key"):
             (stack.data / "certs" / name).unlink()

@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -107,15 +108,101 @@ def test_codings_by_weight(curl):
     assert sizes["zstd"] < sizes["gzip"]
 
 
-def test_pages_are_light(curl):
-    """What a first visit to the heaviest page moves, in today's coding."""
-    page = curl.get("/site/").text
-    names = set(re.findall(r'(?:src|href)="([^"#:?/]+\.(?:css|js|svg))"', page))
-    assert {"style.css", "status.js"} <= names
-    weight = sum(len(curl.get("/site/" + name, "-H",
-                              "Accept-Encoding: br").body)
-                 for name in names | {""})
-    assert weight < 30000, weight
+PAGES = ["", "docker.html"] + ["service/%s.html" % name
+                               for name in settings.SERVICES]
+
+
+def test_each_page_is_light(curl):
+    """What a first visit to it moves, in today's coding."""
+    for start in PAGES:
+        page = curl.get("/site/" + start).text
+        names = {urljoin("/site/" + start, name) for name in re.findall(
+            r'(?:src|href)="([^"#:?]+\.(?:css|js|svg))"', page)}
+        assert "/site/style.css" in names, start
+        weight = sum(len(curl.get(name, "-H", "Accept-Encoding: br").body)
+                     for name in names | {"/site/" + start})
+        assert weight < 30000, (start, weight)
+
+
+def test_links_of_all_pages_are_alive(curl):
+    """Those to another page's part included; none leads out of the stack to be
+    shown, only to be read about."""
+    pages = {}
+
+    def page(path):
+        if path not in pages:
+            pages[path] = curl.get(path)
+        return pages[path]
+
+    dead = []
+    for start in PAGES:
+        text = page("/site/" + start).text
+        for name in set(re.findall(r'(?:src|href)="([^"]+)"', text)):
+            target, _, part = urljoin("/site/" + start, name).partition("#")
+            if target.startswith("https://") or not target.startswith("/site"):
+                assert 'src="%s"' % name not in text
+                continue
+            reply = page(target)
+            if reply.status != 200 or (
+                    part and 'id="%s"' % part not in reply.text):
+                dead.append((start, name))
+    assert dead == []
+
+
+def test_parts_of_a_file(curl):
+    """Range, single and several, with and against If-Range, and out of it."""
+    whole = curl.get("/site/")
+    tag, body, size = whole.headers["etag"], whole.body, len(whole.body)
+
+    def part(wanted, *more):
+        return curl.get("/site/", "-H", "Range: bytes=" + wanted, *more)
+
+    reply = part("10-19")
+    assert (reply.status, reply.body) == (206, body[10:20])
+    assert reply.headers["content-range"] == "bytes 10-19/%d" % size
+    assert reply.headers["etag"] == tag
+    assert part("-5").body == body[-5:]
+    assert part("%d-" % (size - 3)).body == body[-3:]
+    reply = part("0-1,20-24")
+    assert reply.status == 206
+    assert reply.headers["content-type"].startswith("multipart/byteranges")
+    mark = reply.headers["content-type"].partition("boundary=")[2].strip('"')
+    parts = reply.body.split(b"--" + mark.encode())[1:-1]
+    assert [each.partition(b"\r\n\r\n")[2][:-2] for each in parts] == [
+        body[:2], body[20:25]]
+    reply = part("%d-" % size)
+    assert reply.status == 416
+    assert reply.headers["content-range"] == "bytes */%d" % size
+    date = whole.headers["last-modified"]
+    for validator, status in ((tag, 206), ('"other"', 200), ("W/" + tag, 200),
+                              (date, 206),
+                              ("Thu, 01 Jan 1970 00:00:00 GMT", 200)):
+        assert part("0-3", "-H",
+                    "If-Range: " + validator).status == status, validator
+
+
+def test_conditions_in_their_order(curl):
+    """RFC 9110 section 13.2.2: a tag goes before a date, failing before not
+    modified."""
+    whole = curl.get("/site/")
+    tag, date = whole.headers["etag"], whole.headers["last-modified"]
+    old = "Thu, 01 Jan 1970 00:00:00 GMT"
+    for status, fields in (
+            (412, {"If-Match": '"other"'}),
+            (412, {"If-Match": '"other"', "If-None-Match": tag}),
+            (200, {"If-Match": tag, "If-Unmodified-Since": old}),
+            (412, {"If-Unmodified-Since": old, "If-None-Match": tag}),
+            (304, {"If-None-Match": tag, "If-Modified-Since": old}),
+            (200, {"If-None-Match": '"other"', "If-Modified-Since": date}),
+            (304, {"If-None-Match": "W/" + tag}),
+            (304, {"If-Modified-Since": date}),
+            (200, {"If-Modified-Since": old}),
+            (412, {"If-Match": '"other"', "Range": "bytes=0-3"}),
+            (304, {"If-None-Match": tag, "Range": "bytes=0-3"})):
+        asked = []
+        for field in fields.items():
+            asked += ["-H", "%s: %s" % field]
+        assert curl.get("/site/", *asked).status == status, fields
 
 
 def test_status_for_everybody(curl, stack):
@@ -202,6 +289,46 @@ def test_drops_do_not_buy_time(stack):
             except OSError:
                 break
     assert 10 < time.monotonic() - started < 30
+
+
+def test_a_burst_of_changes_is_one_reload(stack):
+    name = 'staticd_reloads_total{result="success"}'
+    folder = stack.data / "site/burst"
+    before = gauge(stack, name)
+    try:
+        folder.mkdir(mode=0o755)
+        for number in range(40):
+            (folder / ("%d.txt" % number)).write_text("x")
+            (folder / ("%d.txt" % number)).chmod(0o644)
+            time.sleep(0.01)
+        deadline = time.monotonic() + 20
+        while direct(stack, "/site/burst/39.txt")[0] != 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        time.sleep(1.5)
+        assert 1 <= gauge(stack, name) - before <= 3
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_a_broken_site_keeps_the_old_one(stack):
+    broken = stack.data / "site/broken.txt"
+    failures = 'staticd_reloads_total{result="failure"}'
+    before = gauge(stack, failures)
+    page = direct(stack, "/site/")
+    try:
+        # root's own: the daemon may not read it
+        broken.touch(mode=0o600)
+        deadline = time.monotonic() + 20
+        while gauge(stack, failures) == before:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert direct(stack, "/site/") == page
+        assert direct(stack, "/site/broken.txt")[0] == 404
+        assert "event=reload_failed" in stack.logs("staticd", 20)
+        assert direct(stack, "/healthz")[0] == 200
+    finally:
+        broken.unlink()
 
 
 def ask_while_reloading(stack, requests):

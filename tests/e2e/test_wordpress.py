@@ -5,6 +5,8 @@ import json
 import re
 import shutil
 import socket
+import ssl
+import subprocess
 import threading
 import time
 import uuid
@@ -264,10 +266,13 @@ def test_core_updates_itself_and_the_image_does_not_undo_it(
 # --- mail --------------------------------------------------------------------
 
 class MailServer(threading.Thread):
-    """Takes one mail at a time, and notes what was said to it."""
+    """Takes one mail at a time, and notes what was said to it; under TLS if it
+    has a context, from the first byte (`implicit`) or after STARTTLS."""
 
-    def __init__(self):
+    def __init__(self, context=None, implicit=False):
         super().__init__(daemon=True)
+        self.context = context
+        self.implicit = implicit
         self.listener = socket.create_server(("0.0.0.0", 0))
         self.port = self.listener.getsockname()[1]
         self.said = []
@@ -279,21 +284,35 @@ class MailServer(threading.Thread):
                 peer, _ = self.listener.accept()
             except OSError:
                 return
-            with peer, peer.makefile("rwb") as stream:
-                self._serve(stream)
+            try:
+                if self.implicit:
+                    peer = self.context.wrap_socket(peer, server_side=True)
+                    self.said.append(peer.version())
+                with peer, peer.makefile("rwb") as stream:
+                    secure = self._serve(stream, "220 test")
+                    if secure:
+                        peer = self.context.wrap_socket(peer, server_side=True)
+                        self.said.append(peer.version())
+                        with peer, peer.makefile("rwb") as stream:
+                            self._serve(stream, None)
+            except OSError as error:
+                self.said.append("broken: %s" % error)
 
-    def _serve(self, stream):
+    def _serve(self, stream, greeting):
+        """Whether TLS is to begin."""
         def answer(text):
             stream.write(text.encode() + b"\r\n")
             stream.flush()
 
-        answer("220 test")
+        if greeting:
+            answer(greeting)
         for line in stream:
             line = line.decode().rstrip("\r\n")
             self.said.append(line)
             word = line.split(" ")[0].upper()
             if word == "EHLO":
-                answer("250-test\r\n250 AUTH PLAIN")
+                answer("250-test\r\n%s250 AUTH PLAIN" % (
+                    "250-STARTTLS\r\n" if self.context else ""))
             elif word == "AUTH":
                 answer("334 ")
                 self.said.append(stream.readline().decode().strip())
@@ -306,12 +325,16 @@ class MailServer(threading.Thread):
                     self.said.append(line.decode().rstrip("\r\n"))
                 answer("250 taken")
             elif word == "STARTTLS":
+                if self.context:
+                    answer("220 go on")
+                    return True
                 answer("502 not here")
             elif word == "QUIT":
                 answer("221 bye")
-                return
+                return False
             else:
                 answer("250 ok")
+        return False
 
 
 @pytest.fixture
@@ -321,16 +344,21 @@ def mail_server():
     server.listener.close()
 
 
-def send_mail(stack, server, security):
-    """What wp_mail() says, with settings as srcs/.env would give them."""
+def gateway_of(stack):
+    """Where the test's own servers are, as WordPress sees them."""
     networks = stack.container("wordpress")["NetworkSettings"]["Networks"]
-    gateway = next(network["Gateway"] for name, network in networks.items()
-                   if name.endswith("_out"))
+    return next(network["Gateway"] for name, network in networks.items()
+                if name.endswith("_out"))
+
+
+def send_mail(stack, server, security, *options):
+    """What wp_mail() says, with settings as srcs/.env would give them."""
+    gateway = gateway_of(stack)
     return php(stack, "echo json_encode(wp_mail('reader@example.org',"
                " 'A subject', 'A body'));",
                "-e", "SMTP_SERVER=%s:%d" % (gateway, server.port),
                "-e", "SMTP_SECURITY=" + security, "-e", "SMTP_USER=someone",
-               "-e", "SMTP_FROM=site@example.org")
+               "-e", "SMTP_FROM=site@example.org", *options)
 
 
 def test_mail_goes_to_the_smtp_server(stack, mail_server):
@@ -350,6 +378,60 @@ def test_mail_is_not_sent_in_the_clear_unasked(stack, mail_server):
     assert "STARTTLS" in mail_server.said
     assert not any(line.startswith(("AUTH", "MAIL"))
                    for line in mail_server.said), mail_server.said
+
+
+@pytest.fixture
+def mail_tls(stack, tmp_path):
+    """A provider's certificate for the gateway's address: (context for the
+    server, options with which PHP trusts who signed it)."""
+    made = []
+
+    def make(address):
+        key, crt = tmp_path / "mail.key", tmp_path / "mail.crt"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+             "/CN=mail", "-addext", "subjectAltName=IP:" + address,
+             "-keyout", key, "-out", crt], check=True,
+            stderr=subprocess.DEVNULL)
+        known = stack.data / "wordpress/e2e-mail.crt"
+        known.write_bytes(crt.read_bytes())
+        known.chmod(0o644)
+        made.append(known)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(crt, key)
+        return context, ("-e", "SSL_CERT_FILE=/var/www/html/e2e-mail.crt")
+
+    yield make
+    for path in made:
+        path.unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("security", ("starttls", "tls"))
+def test_mail_goes_under_tls(stack, mail_tls, security):
+    """The login and the mail come after the handshake, and only to a server
+    that proves its name to somebody whom PHP trusts."""
+    address = gateway_of(stack)
+    context, trusting = mail_tls(address)
+    server = MailServer(context, security == "tls")
+    try:
+        assert send_mail(stack, server, security, *trusting) == "true"
+        said = server.said
+        begun = next(n for n, line in enumerate(said)
+                     if line.startswith("TLSv1."))
+        assert not any(line.startswith(("AUTH", "MAIL", "Subject"))
+                       for line in said[:begun]), said
+        assert "Subject: A subject" in said[begun:]
+        assert "AUTH PLAIN" in said[begun:]
+        # Signed by somebody unknown; then known, but for another address.
+        server.said.clear()
+        assert send_mail(stack, server, security) == "false"
+        server.context, trusting = mail_tls("192.0.2.1")
+        assert send_mail(stack, server, security, *trusting) == "false"
+        assert not any(line.startswith(("AUTH", "MAIL", "Subject"))
+                       for line in server.said), server.said
+    finally:
+        server.listener.close()
 
 
 def test_without_an_smtp_server_the_log_says_why(stack, visitor):

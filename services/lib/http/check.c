@@ -43,10 +43,23 @@ has_control(struct view v)
 	return false;
 }
 
+/*
+ * libmicrohttpd before 1.0 appends a folded line to the field's name: so may
+ * this one be a framing field that another parser would see.
+ */
+static bool
+hides(struct view name, struct view framing)
+{
+	return name.n > framing.n
+	    && view_eq_nocase((struct view){ name.p, framing.n }, framing);
+}
+
 void
 http_shape_add(struct http_shape *shape, struct view name, struct view value)
 {
-	shape->bad_name |= !is_token(name);
+	shape->bad_name |= !is_token(name)
+	    || hides(name, VIEW("Content-Length"))
+	    || hides(name, VIEW("Transfer-Encoding"));
 	shape->bad_value |= has_control(value);
 	if (view_eq_nocase(name, VIEW("Host"))) {
 		shape->hosts++;

@@ -20,7 +20,7 @@ struct http_shape {
 	struct view length;
 	unsigned encodings; /* number of Transfer-Encoding fields */
 	struct view encoding;
-	bool bad_name; /* a field name that is no token */
+	bool bad_name; /* a field name that is no token, or hides another */
 	bool bad_value; /* a field value with CR, LF or NUL */
 };
 

@@ -1,15 +1,12 @@
-#include "http/http.h"
-
+/* The life of server, connection and request; who answers what. */
 #include <errno.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "http/check.h"
-#include "http/watchdog.h"
+#include "http/inner.h"
 #include "run/clock.h"
 #include "run/log.h"
 #include "run/net.h"
@@ -24,45 +21,17 @@
 /* The library renamed its own constant. */
 #define CONTENT_TOO_LARGE 413
 #define DRAIN_STEP_MS 20
-
-struct http_server {
-	struct http_conf conf;
-	/* Handlers may run before the start has returned it. */
-	_Atomic(struct MHD_Daemon *) daemon;
-	struct watchdog *watchdog;
-	int listen_fd;
-	atomic_uint_fast64_t requests[HTTP_CLASSES];
-	atomic_uint_fast64_t refused;
-	atomic_uint_fast64_t durations[HTTP_DURATIONS];
-	atomic_uint_fast64_t duration_us; /* all together */
-	atomic_int running; /* requests between handler and last byte */
-};
-
-/* One connection; served by one thread from first to last. */
-struct http_peer {
-	struct watched *watched;
-	int64_t began_us; /* the request whose head came last */
-};
-
-struct http_request {
-	struct http_server *server;
-	struct MHD_Connection *connection;
-	struct http_peer *peer; /* NULL: out of memory when it came */
-	struct view path;
-	const char *method;
-	const char *version;
-	uint64_t bytes; /* of the body that will be sent */
-	bool head;
-	bool post;
-	bool close; /* the connection ends with this answer */
-	void *state; /* the handler's own, see http_state() */
-};
+/* What the library needs of a connection's memory for a field, an argument, */
+#define FIELD_MEMORY 64
+/* and for the head of an answer, but for the headers of every one. */
+#define ANSWER_MEMORY 768
 
 /*
  * The library keeps one pointer per request for us.  NULL: it was not seen
- * yet; one of these two; or else the handler's own state.
+ * yet; one of these three; or else the handler's own state.
  */
 static char target_bad; /* the request line's target is not valid */
+static char target_long; /* it was too long, and is answered already */
 static char sound; /* it was checked and may be answered */
 
 /* The URL is logged by nobody here: libmicrohttpd's own messages may. */
@@ -81,263 +50,6 @@ static void PRINTF_LIKE(2, 0)
 	buf_done(&text);
 }
 
-struct view
-http_path(const struct http_request *rq)
-{
-	return rq->path;
-}
-
-bool
-http_is_head(const struct http_request *rq)
-{
-	return rq->head;
-}
-
-struct view
-http_method(const struct http_request *rq)
-{
-	return view_str(rq->method);
-}
-
-struct view
-http_version(const struct http_request *rq)
-{
-	return view_str(rq->version);
-}
-
-const struct http_server *
-http_server_of(const struct http_request *rq)
-{
-	return rq->server;
-}
-
-struct MHD_Connection *
-http_connection(const struct http_request *rq)
-{
-	return rq->connection;
-}
-
-struct view
-http_header_value(const struct http_request *rq, const char *name)
-{
-	return view_str(
-	    MHD_lookup_connection_value(rq->connection, MHD_HEADER_KIND, name));
-}
-
-struct view
-http_query_value(const struct http_request *rq, const char *name)
-{
-	return view_str(MHD_lookup_connection_value(rq->connection,
-	    MHD_GET_ARGUMENT_KIND, name));
-}
-
-/* What the library's own callback needs of ours. */
-struct query_walk {
-	http_query_fn fn;
-	void *ctx;
-};
-
-static enum MHD_Result
-query_pair(void *data, enum MHD_ValueKind kind, const char *name, size_t name_n,
-    const char *value, size_t value_n)
-{
-	const struct query_walk *walk = data;
-
-	(void)kind;
-	walk->fn(walk->ctx, (struct view){ name, name_n },
-	    (struct view){ value, value == NULL ? 0 : value_n });
-	return MHD_YES;
-}
-
-void
-http_query_each(const struct http_request *rq, http_query_fn fn, void *ctx)
-{
-	struct query_walk walk = { .fn = fn, .ctx = ctx };
-
-	(void)MHD_get_connection_values_n(rq->connection, MHD_GET_ARGUMENT_KIND,
-	    query_pair, &walk);
-}
-
-void
-http_client_addr(const struct http_request *rq, char *out, size_t n)
-{
-	const union MHD_ConnectionInfo *info =
-	    MHD_get_connection_info(rq->connection,
-		MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	char text[NET_ADDR_TEXT] = "?";
-
-	if (info != NULL && info->client_addr != NULL) {
-		net_addr_text(info->client_addr, text);
-	}
-	(void)snprintf(out, n, "%s", text);
-}
-
-void **
-http_state(struct http_request *rq)
-{
-	return &rq->state;
-}
-
-struct MHD_Connection *
-http_suspend(struct http_request *rq)
-{
-	MHD_suspend_connection(rq->connection);
-	return rq->connection;
-}
-
-void
-http_resume(struct MHD_Connection *connection)
-{
-	MHD_resume_connection(connection);
-}
-
-int
-http_add_headers(struct MHD_Response *response,
-    const struct http_header *headers)
-{
-	for (; headers != NULL && headers->name != NULL; headers++) {
-		if (MHD_add_response_header(response, headers->name,
-			headers->value)
-		    != MHD_YES) {
-			return -ENOMEM;
-		}
-	}
-	return 0;
-}
-
-void
-http_expect_bytes(struct http_request *rq, uint64_t n)
-{
-	unsigned seconds = rq->server->conf.answer_seconds;
-
-	rq->bytes = n;
-	if (seconds != 0 && n > HTTP_SLOWEST && rq->peer != NULL) {
-		watched_until(rq->peer->watched,
-		    rq->peer->began_us / 1000 + seconds * 1000LL
-			+ (int64_t)(n / HTTP_SLOWEST) * 1000);
-	}
-}
-
-enum MHD_Result
-http_reply_response(struct http_request *rq, unsigned status,
-    struct MHD_Response *response)
-{
-	struct http_server *server = rq->server;
-	unsigned digit = status / 100;
-
-	atomic_fetch_add_explicit(&server->requests[digit < HTTP_CLASSES ? digit
-									 : 0],
-	    1, memory_order_relaxed);
-	if (server->conf.answered != NULL) {
-		server->conf.answered(server->conf.ctx, rq, status,
-		    rq->head ? 0 : rq->bytes);
-	}
-	return MHD_queue_response(rq->connection, status, response);
-}
-
-enum MHD_Result
-http_reply_response_take(struct http_request *rq, unsigned status,
-    const char *type, struct MHD_Response *response,
-    const struct http_header *extra)
-{
-	const struct http_header own[] = {
-		{ type == NULL ? NULL : "Content-Type", type },
-		{ NULL, NULL },
-	};
-	const struct http_header ending[] = {
-		{ rq->close ? "Connection" : NULL, "close" },
-		{ NULL, NULL },
-	};
-	enum MHD_Result result = MHD_NO;
-
-	if (response == NULL) {
-		return MHD_NO;
-	}
-	if (http_add_headers(response, own) == 0
-	    && http_add_headers(response, ending) == 0
-	    && http_add_headers(response, rq->server->conf.headers) == 0
-	    && http_add_headers(response, extra) == 0) {
-		result = http_reply_response(rq, status, response);
-	}
-	MHD_destroy_response(response);
-	return result;
-}
-
-struct MHD_Response *
-http_response_shared(struct shared *bytes, size_t offset, size_t n)
-{
-	/* The library does not write, but takes a plain pointer. */
-	void *p = (void *)(uintptr_t)(shared_view(bytes).p + offset);
-	struct MHD_Response *response =
-	    MHD_create_response_from_buffer_with_free_callback_cls(n, p,
-		shared_let_go, shared_hold(bytes));
-
-	if (response == NULL) {
-		shared_let_go(bytes);
-	}
-	return response;
-}
-
-enum MHD_Result
-http_reply_copy(struct http_request *rq, unsigned status, const char *type,
-    struct view body, const struct http_header *extra)
-{
-	/* The library copies and does not write, but takes a plain pointer. */
-	struct MHD_Response *response = MHD_create_response_from_buffer(body.n,
-	    (void *)(uintptr_t)body.p, MHD_RESPMEM_MUST_COPY);
-
-	http_expect_bytes(rq, body.n);
-	return http_reply_response_take(rq, status, type, response, extra);
-}
-
-enum MHD_Result
-http_reply_take(struct http_request *rq, unsigned status, const char *type,
-    struct buf *body, const struct http_header *extra)
-{
-	struct MHD_Response *response;
-	size_t n = 0;
-	char *memory = buf_take(body, &n);
-
-	if (memory == NULL) {
-		return http_reply_error(rq, MHD_HTTP_INTERNAL_SERVER_ERROR);
-	}
-	response = MHD_create_response_from_buffer(n, memory,
-	    MHD_RESPMEM_MUST_FREE);
-	if (response == NULL) {
-		free(memory);
-	}
-	http_expect_bytes(rq, n);
-	return http_reply_response_take(rq, status, type, response, extra);
-}
-
-static const struct http_header allow[] = {
-	{ "Allow", HTTP_METHODS },
-	{ NULL, NULL },
-};
-
-/* An answer in plain words; refusals of bad requests end the connection. */
-enum MHD_Result
-http_reply_error(struct http_request *rq, unsigned status)
-{
-	char text[128];
-	int n = snprintf(text, sizeof(text), "%u %s\n", status,
-	    MHD_get_reason_phrase_for(status));
-
-	rq->close |= status == MHD_HTTP_BAD_REQUEST
-	    || status == MHD_HTTP_NOT_IMPLEMENTED
-	    || status == MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED;
-	return http_reply_copy(rq, status, HTTP_TEXT,
-	    (struct view){ text, (size_t)n },
-	    status == MHD_HTTP_METHOD_NOT_ALLOWED ? allow : NULL);
-}
-
-enum MHD_Result
-http_serve_ok(struct http_request *rq, void *ctx)
-{
-	(void)ctx;
-	return http_reply_copy(rq, MHD_HTTP_OK, HTTP_TEXT, VIEW("ok\n"), NULL);
-}
-
 static enum MHD_Result
 count_field(void *shape, enum MHD_ValueKind kind, const char *name,
     size_t name_n, const char *value, size_t value_n)
@@ -346,6 +58,32 @@ count_field(void *shape, enum MHD_ValueKind kind, const char *name,
 	http_shape_add(shape, (struct view){ name, name_n },
 	    (struct view){ value, value_n });
 	return MHD_YES;
+}
+
+static enum MHD_Result
+add_argument(void *ctx, enum MHD_ValueKind kind, const char *name,
+    const char *value)
+{
+	(void)kind;
+	(void)name;
+	(void)value;
+	++*(size_t *)ctx;
+	return MHD_YES;
+}
+
+/* Is there memory left in the connection for the head of an answer? */
+static bool
+has_room(const struct http_request *rq, size_t fields)
+{
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(rq->connection,
+		MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	size_t head = info == NULL ? 0 : info->header_size;
+
+	(void)MHD_get_connection_values(rq->connection, MHD_GET_ARGUMENT_KIND,
+	    add_argument, &fields);
+	return head + fields * FIELD_MEMORY + rq->server->answer_memory
+	    <= rq->server->conf.connection_memory;
 }
 
 static unsigned
@@ -357,12 +95,18 @@ refusal(struct http_request *rq)
 		    || strcmp(rq->method, "PATCH") == 0
 		    || strcmp(rq->method, "DELETE") == 0 };
 	unsigned status;
+	int fields = MHD_get_connection_values_n(rq->connection,
+	    MHD_HEADER_KIND, count_field, &shape);
 
-	(void)MHD_get_connection_values_n(rq->connection, MHD_HEADER_KIND,
-	    count_field, &shape);
+	if (!has_room(rq, (size_t)fields)) {
+		return MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
+	}
 	/* No body is ever read: what follows is not the next request. */
 	rq->close = shape.lengths > 0 || shape.encodings > 0;
-	if (http_path_climbs(rq->path)) {
+	if (http_path_climbs(rq->path)
+	    /* RFC 9112 section 3.2.4 */
+	    || (view_eq(rq->path, VIEW("*"))
+		&& strcmp(rq->method, "OPTIONS") != 0)) {
 		return MHD_HTTP_BAD_REQUEST;
 	}
 	status = http_shape_refusal(&shape);
@@ -411,15 +155,6 @@ dispatch(struct http_request *rq)
 			     : route->handle(rq, rq->server->conf.ctx);
 }
 
-/* Called with the request line's target as it came, before all else. */
-static void *
-see_target(void *ctx, const char *target, struct MHD_Connection *connection)
-{
-	(void)ctx;
-	(void)connection;
-	return http_target_valid(view_str(target)) ? NULL : &target_bad;
-}
-
 static bool
 is_answered(const struct http_request *rq)
 {
@@ -433,13 +168,20 @@ reply_options(struct http_request *rq)
 {
 	return http_reply_response_take(rq, MHD_HTTP_NO_CONTENT, NULL,
 	    MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT),
-	    allow);
+	    http_allow);
+}
+
+/* Was the request never seen but for its target? */
+static bool
+is_unseen(const void *state)
+{
+	return state == NULL || state == &target_bad || state == &target_long;
 }
 
 static bool
 is_handlers_state(const void *state)
 {
-	return state != NULL && state != &target_bad && state != &sound;
+	return !is_unseen(state) && state != &sound;
 }
 
 /* The head is there: from now on it is about the answer. */
@@ -469,11 +211,17 @@ check(struct http_request *rq, void **state)
 {
 	unsigned status = MHD_HTTP_BAD_REQUEST;
 
+	if (*state == &target_long) {
+		return MHD_NO;
+	}
 	begin_answer(rq);
 	if (*state != &target_bad) {
 		status = refusal(rq);
 	}
 	*state = &sound;
+	if (status == MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE) {
+		return http_refuse_by_hand(rq, status);
+	}
 	if (status != 0) {
 		atomic_fetch_add_explicit(&rq->server->refused, 1,
 		    memory_order_relaxed);
@@ -492,6 +240,38 @@ peer_of(struct MHD_Connection *connection)
 		MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
 	return info == NULL ? NULL : info->socket_context;
+}
+
+/* Would its arguments fill half of the connection's memory? */
+static bool
+is_long(const struct http_server *server, struct view target)
+{
+	size_t arguments = 0;
+
+	for (size_t i = 0; i < target.n; i++) {
+		arguments += target.p[i] == '&';
+	}
+	return target.n + arguments * FIELD_MEMORY
+	    > server->conf.connection_memory / 2;
+}
+
+/*
+ * Called with the request line's target as it came, before all else.  The
+ * library closes the connection when its memory ends within the arguments.
+ */
+static void *
+see_target(void *ctx, const char *target, struct MHD_Connection *connection)
+{
+	struct http_request rq = { .server = ctx,
+		.connection = connection,
+		.method = "-",
+		.version = "-" };
+
+	if (strchr(target, '?') != NULL && is_long(ctx, view_str(target))) {
+		(void)http_refuse_by_hand(&rq, MHD_HTTP_URI_TOO_LONG);
+		return &target_long;
+	}
+	return http_target_valid(view_str(target)) ? NULL : &target_bad;
 }
 
 /*
@@ -518,27 +298,13 @@ answer(void *ctx, struct MHD_Connection *connection, const char *url,
 
 	(void)upload;
 	(void)upload_size;
-	if (*state == NULL || *state == &target_bad) {
+	if (is_unseen(*state)) {
 		return check(&rq, state);
 	}
 	result = strcmp(method, "OPTIONS") == 0 ? reply_options(&rq)
 						: dispatch(&rq);
 	*state = rq.state != NULL ? rq.state : &sound;
 	return result;
-}
-
-static void
-count_duration(struct http_server *server, int64_t us)
-{
-	size_t i = 0;
-
-	while (i < HTTP_DURATIONS - 1 && us > (int64_t)http_duration_us(i)) {
-		i++;
-	}
-	atomic_fetch_add_explicit(&server->durations[i], 1,
-	    memory_order_relaxed);
-	atomic_fetch_add_explicit(&server->duration_us, (uint64_t)us,
-	    memory_order_relaxed);
 }
 
 /* The next request's head may come after the idle time at the earliest. */
@@ -550,7 +316,7 @@ end_answer(struct http_server *server, struct http_peer *peer)
 
 	atomic_fetch_sub_explicit(&server->running, 1, memory_order_relaxed);
 	if (peer != NULL) {
-		count_duration(server, now - peer->began_us);
+		http_count_duration(server, now - peer->began_us);
 		watched_until(peer->watched, now / 1000 + wait * 1000);
 	}
 }
@@ -566,7 +332,7 @@ completed(void *ctx, struct MHD_Connection *connection, void **state,
 	if (is_handlers_state(*state) && server->conf.finished != NULL) {
 		server->conf.finished(server->conf.ctx, *state);
 	}
-	if (*state != NULL && *state != &target_bad) {
+	if (!is_unseen(*state)) {
 		end_answer(server, peer_of(connection));
 	}
 	*state = NULL;
@@ -620,7 +386,7 @@ start_library(struct http_server *server)
 
 	return MHD_start_daemon(flags, conf->port, NULL, NULL, answer, server,
 	    MHD_OPTION_EXTERNAL_LOGGER, library_log, NULL,
-	    MHD_OPTION_URI_LOG_CALLBACK, see_target, NULL,
+	    MHD_OPTION_URI_LOG_CALLBACK, see_target, server,
 	    MHD_OPTION_NOTIFY_COMPLETED, completed, server,
 	    MHD_OPTION_NOTIFY_CONNECTION, connection_changes, server,
 	    MHD_OPTION_LISTEN_SOCKET, server->listen_fd,
@@ -687,6 +453,11 @@ http_start(const struct http_conf *conf, struct http_server **ret)
 	}
 	server->conf = *conf;
 	set_defaults(&server->conf);
+	server->answer_memory = ANSWER_MEMORY;
+	for (const struct http_header *h = conf->headers;
+	     h != NULL && h->name != NULL; h++) {
+		server->answer_memory += strlen(h->name) + strlen(h->value) + 4;
+	}
 	r = start_all(server);
 	if (r < 0) {
 		free(server);
@@ -694,48 +465,6 @@ http_start(const struct http_conf *conf, struct http_server **ret)
 	}
 	*ret = server;
 	return 0;
-}
-
-const char *
-http_class_name(size_t i)
-{
-	static const char *const names[HTTP_CLASSES] = { "other", "1xx", "2xx",
-		"3xx", "4xx", "5xx" };
-
-	return names[i];
-}
-
-uint64_t
-http_duration_us(size_t i)
-{
-	static const uint64_t bounds[HTTP_DURATIONS] = { 50, 100, 250, 500,
-		1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 1000000,
-		5000000, UINT64_MAX };
-
-	return bounds[i];
-}
-
-unsigned
-http_worker(void)
-{
-	static atomic_uint seen;
-	static _Thread_local unsigned number; /* plus one; 0: not seen yet */
-
-	if (number == 0) {
-		number = atomic_fetch_add(&seen, 1) + 1;
-	}
-	return number - 1;
-}
-
-static unsigned
-open_connections(const struct http_server *server)
-{
-	struct MHD_Daemon *daemon = server->daemon;
-	const union MHD_DaemonInfo *info = daemon == NULL
-	    ? NULL
-	    : MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
-
-	return info == NULL ? 0 : info->num_connections;
 }
 
 void
@@ -761,22 +490,4 @@ http_stop(struct http_server *server, int drain_ms)
 		(void)close(fd);
 	}
 	free(server);
-}
-
-void
-http_stats(const struct http_server *server, struct http_stats *ret)
-{
-	for (size_t i = 0; i < ARRAY_LEN(ret->requests); i++) {
-		ret->requests[i] = atomic_load_explicit(&server->requests[i],
-		    memory_order_relaxed);
-	}
-	for (size_t i = 0; i < ARRAY_LEN(ret->durations); i++) {
-		ret->durations[i] = atomic_load_explicit(&server->durations[i],
-		    memory_order_relaxed);
-	}
-	ret->duration_us = atomic_load_explicit(&server->duration_us,
-	    memory_order_relaxed);
-	ret->refused = atomic_load_explicit(&server->refused,
-	    memory_order_relaxed);
-	ret->connections = open_connections(server);
 }

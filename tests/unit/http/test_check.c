@@ -111,7 +111,7 @@ static void
 names_and_values(void **state)
 {
 	static const char *const names[] = { "", "a b", "a:", "a(b)", "a\t",
-		"\x80", "a\"" };
+		"\x80", "a\"", "transfer-encodingchunked", "Content-Length5" };
 	static const struct view values[] = { { "a\rb", 3 }, { "a\nb", 3 },
 		{ "a\0b", 3 } };
 
