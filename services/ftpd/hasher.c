@@ -1,10 +1,7 @@
 #include "ftpd/hasher.h"
 
-#include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,6 +10,7 @@
 #include "ftpd/sandbox.h"
 #include "ftpd/wphash.h"
 #include "run/log.h"
+#include "run/part.h"
 #include "run/thread.h"
 
 #define THREADS_MOST 4
@@ -104,31 +102,19 @@ be_hasher(int fd)
 int
 hasher_start(const struct settings *settings, int foreign_fd, int *ret_fd)
 {
-	pid_t parent = getpid(), pid;
-	int pair[2];
+	pid_t pid;
+	int fd;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
-		return -errno;
-	}
 	(void)hasher_threads();
-	pid = fork();
+	pid = part_fork_pair(&fd);
+	if (pid < 0) {
+		return (int)pid;
+	}
 	if (pid == 0) {
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != parent) {
-			_exit(1);
-		}
-		(void)close(pair[0]);
 		(void)close(foreign_fd);
 		secret_wipe(settings->password, strlen(settings->password));
-		secret_wipe(settings->db_password,
-		    strlen(settings->db_password));
-		be_hasher(pair[1]);
+		be_hasher(fd);
 	}
-	(void)close(pair[1]);
-	if (pid < 0) {
-		(void)close(pair[0]);
-		return -EAGAIN;
-	}
-	*ret_fd = pair[0];
+	*ret_fd = fd;
 	return 0;
 }

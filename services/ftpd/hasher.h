@@ -33,7 +33,7 @@ unsigned hasher_threads(void);
 /*
  * Starts the process, from the authenticator, before that is confined.
  * *ret_fd is the socket to it; it ends when that is closed.  `foreign_fd` is
- * closed in it, and the passwords of the settings wiped.  0, or -errno.
+ * closed in it, and the password of the settings wiped.  0, or -errno.
  */
 NODISCARD int hasher_start(const struct settings *settings, int foreign_fd,
     int *ret_fd);

@@ -6,9 +6,9 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -21,7 +21,7 @@
 #include "ftpd/children.h"
 #include "ftpd/hasher.h"
 #include "ftpd/pasvnets.h"
-#include "ftpd/reporter.h"
+#include "ftpd/reporter/reporter.h"
 #include "ftpd/sandbox.h"
 #include "ftpd/session.h"
 #include "ftpd/tls.h"
@@ -30,6 +30,7 @@
 #include "run/clock.h"
 #include "run/confine.h"
 #include "run/log.h"
+#include "run/part.h"
 #include "run/program.h"
 #include "run/resolver.h"
 #include "run/sig.h"
@@ -55,6 +56,7 @@ static const char *const role_names[] = { "authenticator", "reporter",
 struct listener {
 	struct settings *settings;
 	struct stats *stats;
+	int stats_fd; /* of the same, for the reporter */
 	struct fsroot root;
 	struct stage stage;
 	SSL_CTX *tls;
@@ -250,8 +252,7 @@ report_confinement(struct listener *l)
 static pid_t
 fork_child(struct listener *l)
 {
-	pid_t parent = getpid();
-	pid_t pid = fork();
+	pid_t pid = part_fork();
 
 	if (pid != 0) {
 		return pid;
@@ -260,10 +261,6 @@ fork_child(struct listener *l)
 	(void)signal(SIGINT, SIG_IGN);
 	(void)signal(SIGQUIT, SIG_IGN);
 	(void)signal(SIGHUP, SIG_IGN);
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent) {
-		_exit(1);
-	}
 	(void)close(l->life_out);
 	(void)close(l->sig_fd);
 	if (l->fd >= 0) {
@@ -296,11 +293,8 @@ start_helpers(struct listener *l, int listener_fd, int *ret_lookup,
 		r = hasher_start(set, listener_fd, ret_hasher);
 	}
 	if (r == 0 && set->wordpress_login) {
-		r = wplogin_start(set, (int[]){ listener_fd, *ret_hasher },
-		    ret_lookup);
+		r = wplogin_start(set, ret_lookup);
 	}
-	/* Its own alone. */
-	secret_wipe(set->db_password, strlen(set->db_password));
 	return r;
 }
 
@@ -339,9 +333,8 @@ start_authenticator(struct listener *l)
 	(void)close(pair[1]);
 	l->auth_fd = pair[0];
 	l->roles[AUTHENTICATOR] = pid;
-	/* Nobody else has to know them from here on. */
+	/* Nobody else has to know it from here on. */
 	secret_wipe(l->settings->password, strlen(l->settings->password));
-	secret_wipe(l->settings->db_password, strlen(l->settings->db_password));
 	if (pid < 0) {
 		return -EAGAIN;
 	}
@@ -352,20 +345,21 @@ start_authenticator(struct listener *l)
 static int
 start_reporter(struct listener *l)
 {
-	pid_t pid = fork_child(l);
+	const int fds[REPORTER_FDS] = { [REPORTER_STATS] = l->stats_fd,
+		[REPORTER_ROOT] = l->root.fd,
+		[REPORTER_LIFE] = l->life_in };
+	char port[sizeof("65535")];
+	pid_t pid;
 
+	(void)snprintf(port, sizeof(port), "%u",
+	    (unsigned)l->settings->http_port);
+	pid = fork_child(l);
 	if (pid == 0) {
-		int r;
-
-		(void)close(l->auth_fd);
-		(void)close(l->stage.dir);
-		r = sandbox_reporter((uint16_t)l->settings->http_port);
-		if (r == 0) {
-			r = reporter_run(l->settings, l->stats, l->root.fd,
-			    l->life_in);
-		}
-		end_role(role_names[REPORTER], r);
+		end_role(REPORTER_PROGRAM,
+		    part_exec((const char *[]){ REPORTER_PROGRAM, port, NULL },
+			fds, REPORTER_FDS));
 	}
+	(void)close(l->stats_fd);
 	l->roles[REPORTER] = pid;
 	return pid < 0 ? -EAGAIN : 0;
 }
@@ -771,7 +765,7 @@ serve(struct listener *l)
 		stats_set(&l->stats->heartbeat_ms, (uint64_t)clock_ms());
 		sweep(l);
 		look_around(l);
-		if (poll(p, 4, REPORTER_BEAT_MS) < 0 && errno != EINTR) {
+		if (poll(p, 4, STATS_BEAT_MS) < 0 && errno != EINTR) {
 			stop(l, 1);
 		}
 		if (p[1].revents != 0) {
@@ -866,12 +860,14 @@ set_up(struct listener *l)
 	int pipes[2];
 	int r;
 
+	/* It was to be seen that it is there: the look-up reads it itself. */
+	secret_wipe(l->settings->db_password, strlen(l->settings->db_password));
 	(void)umask(settings_umask(l->settings));
 	r = open_volume(l);
 	if (r < 0) {
 		return r;
 	}
-	l->stats = stats_new();
+	l->stats = stats_new(&l->stats_fd);
 	if (l->stats == NULL || pipe2(pipes, O_CLOEXEC) < 0
 	    || children_init(&l->children, l->settings->max_sessions) < 0) {
 		log_say(LOG_ERROR, "cannot_start", "out of memory");
@@ -879,6 +875,7 @@ set_up(struct listener *l)
 	}
 	l->life_in = pipes[0];
 	l->life_out = pipes[1];
+	stats_set(&l->stats->sessions_max, l->settings->max_sessions);
 	report_confinement(l);
 	sandbox_opaque();
 	l->sig_fd = sig_open();

@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "metrics/metrics.h"
 
@@ -18,13 +20,42 @@ static const char *const data_names[] = { "peer", "tls_session", "timeout",
 static const char *const layer_names[] = { "landlock_files", "landlock_ports",
 	"landlock_scope", "seccomp" };
 
-struct stats *
-stats_new(void)
+static void *
+map(int fd, int rights)
 {
-	void *p = mmap(NULL, sizeof(struct stats), PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	void *p = mmap(NULL, sizeof(struct stats), rights, MAP_SHARED, fd, 0);
 
 	return p == MAP_FAILED ? NULL : p;
+}
+
+struct stats *
+stats_new(int *ret_fd)
+{
+	int fd = memfd_create("stats", MFD_CLOEXEC);
+	struct stats *s = NULL;
+
+	if (fd >= 0 && ftruncate(fd, sizeof(*s)) == 0) {
+		s = map(fd, PROT_READ | PROT_WRITE);
+	}
+	if (s == NULL) {
+		if (fd >= 0) {
+			(void)close(fd);
+		}
+		return NULL;
+	}
+	*ret_fd = fd;
+	return s;
+}
+
+const struct stats *
+stats_open(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || st.st_size != (off_t)sizeof(struct stats)) {
+		return NULL;
+	}
+	return map(fd, PROT_READ);
 }
 
 static const struct {
@@ -75,6 +106,8 @@ struct family {
 static const struct family families[] = {
 	ONE(sessions_active, GAUGE, "sessions_active",
 	    "Control connections open now."),
+	ONE(sessions_max, GAUGE, "sessions_max",
+	    "Control connections that are allowed at one time."),
 	ONE(sessions_total, COUNTER, "sessions_total",
 	    "Control connections accepted."),
 	ONE(sessions_crashed, COUNTER, "sessions_crashed_total",
@@ -173,14 +206,12 @@ write_transfers(const struct stats *s, struct metrics *m)
 
 void
 stats_write(const struct stats *s, const struct stats_volume *volume,
-    uint64_t sessions_max, struct buf *out)
+    struct buf *out)
 {
 	struct metrics m;
 
 	metrics_init(&m, out);
 	metrics_one_u64(&m, "ftpd_up", METRICS_GAUGE, "Whether ftpd runs.", 1);
-	metrics_one_u64(&m, "ftpd_sessions_max", METRICS_GAUGE,
-	    "Control connections that are allowed at one time.", sessions_max);
 	for (size_t i = 0; i < ARRAY_LEN(families); i++) {
 		write_family(&m, &families[i], s);
 	}

@@ -53,10 +53,15 @@ enum stats_layer {
 	STATS_LAYER_COUNT
 };
 
+/* The listener's heart beats at least this often; silence is ill health. */
+#define STATS_BEAT_MS 2000
+#define STATS_SILENCE_MS 10000
+
 typedef atomic_uint_fast64_t stats_counter;
 
 struct stats {
 	/* Set by the listener. */
+	stats_counter sessions_max;
 	stats_counter sessions_active;
 	stats_counter sessions_total;
 	stats_counter sessions_crashed;
@@ -81,8 +86,14 @@ struct stats {
 	stats_counter commands;
 };
 
-/* The shared memory, zeroed; NULL when there is none. */
-struct stats *stats_new(void);
+/*
+ * The shared memory, zeroed, and a descriptor of it that stats_open() takes in
+ * another program (close-on-exec); NULL when there is none.
+ */
+struct stats *stats_new(int *ret_fd);
+
+/* The same memory, for reading only; NULL when `fd` is none of it. */
+const struct stats *stats_open(int fd);
 
 static inline void
 stats_add(stats_counter *counter, uint64_t n)
@@ -115,6 +126,6 @@ struct stats_volume {
 
 /* The text of /metrics. */
 void stats_write(const struct stats *s, const struct stats_volume *volume,
-    uint64_t sessions_max, struct buf *out);
+    struct buf *out);
 
 #endif

@@ -9,8 +9,11 @@
 
 #include <stdint.h>
 
+#include "ftpd/lookup/wpusers.h"
 #include "ftpd/settings.h"
-#include "ftpd/wpusers.h"
+
+/* The program; its first descriptor is the socket to the authenticator. */
+#define WPLOGIN_PROGRAM "ftpd-lookup"
 
 struct wplogin_request {
 	uint32_t id; /* comes back with the answer */
@@ -26,9 +29,8 @@ struct wplogin_answer {
 
 /*
  * Starts the process, from the authenticator, before that is confined.
- * *ret_fd is the socket to it.  `foreign_fds` are closed in it.  0, or -errno.
+ * *ret_fd is the socket to it.  0, or -errno.
  */
-NODISCARD int wplogin_start(const struct settings *settings,
-    const int foreign_fds[2], int *ret_fd);
+NODISCARD int wplogin_start(const struct settings *settings, int *ret_fd);
 
 #endif

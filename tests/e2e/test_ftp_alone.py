@@ -179,6 +179,28 @@ def test_secrets_are_where_they_belong(start):
         assert other.ask("NOOP")[:3] == "200"
 
 
+def libraries(pid):
+    """Names of the libraries that a process has mapped."""
+    with open("/proc/%d/maps" % pid) as maps:
+        return {os.path.basename(line.split()[-1]).partition(".so")[0]
+                for line in maps if ".so" in line}
+
+
+def test_libraries_are_where_they_are_needed(start):
+    """The metrics' and the database's load many more, each with memory of its
+    own in every process."""
+    ftpd = start(USERS)
+    with sesame(ftpd, "read"):
+        loaded = [(proc.comm(pid), libraries(pid)) for pid in ftpd.pids()]
+    assert [name for name, _ in loaded].count("ftpd-reporter") == 1
+    for name, found in loaded:
+        if name == "ftpd":
+            assert found <= {"ld-linux-x86-64", "libc", "libcrypt",
+                             "libcrypto", "libssl"} or "libasan" in found
+        else:
+            assert name == "ftpd-reporter" and "libssl" not in found
+
+
 def test_changes_of_the_users_file(start):
     ftpd = start(USERS)
     with sesame(ftpd, "own") as old:

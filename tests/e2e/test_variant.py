@@ -16,7 +16,7 @@ PAGE = mmap.PAGESIZE
 STACK = 256 * 1024  # the smallest that a thread is given
 
 LIBRARIES = {
-    "ftpd": {"libmicrohttpd", "libmariadb", "libssl"},
+    "ftpd": {"libmicrohttpd", "libssl"},
     "staticd": {"libmicrohttpd", "libz"},
     "cachemon": {"libmicrohttpd", "libhiredis"},
     "exporter": {"libmicrohttpd", "libhiredis", "libmariadb", "libssl"},
@@ -58,9 +58,10 @@ def room_on_stacks(pid):
 
 @each_daemon
 def test_daemon_is_the_variant(stack, daemon):
-    pid = stack.container(daemon)["State"]["Pid"]
+    pids = engine.processes(stack.container(daemon)["Id"])
     mapped = {pathlib.Path(name).name.partition(".so")[0]
-              for *_, name in maps(pid) if ".so" in name}
+              for each in proc.each(pids, maps)
+              for *_, name in each if ".so" in name}
     release = stack.exec(daemon, "cat", "/etc/os-release").stdout
     if settings.VARIANT == "musl":
         assert not mapped

@@ -15,8 +15,8 @@ pack() {
 		export CFLAGS
 		make -C services B=build/dist all
 		mkdir -p "$2/bin" "$2/licences"
-		for program in ftpd staticd cachemon exporter; do
-			strip -s -o "$2/bin/$program" "services/build/dist/bin/$program"
+		for program in services/build/dist/bin/*; do
+			strip -s -o "$2/bin/${program##*/}" "$program"
 		done
 		cp /opt/musl/licences/* "$2/licences/"
 		rm -f "$2/licences/cmocka"

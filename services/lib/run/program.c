@@ -82,9 +82,9 @@ usage(const struct program *program)
 	return EXIT_USAGE;
 }
 
-/* With a configuration in program->conf. */
-static int
-configured(const struct program *program, const char *what)
+int
+program_load(const struct conf_item *items, size_t n, void *conf,
+    void (*check)(const void *conf, struct buf *faults))
 {
 	struct buf faults;
 	int status, r;
@@ -96,22 +96,27 @@ configured(const struct program *program, const char *what)
 		    strerror(-r));
 	}
 	buf_init(&faults, FAULTS_MAX);
-	/* What only asks how it is needs no look at all files. */
-	if (conf_load(program->items, program->item_count, program->conf,
-		&faults)
-		== 0
-	    && program->check != NULL && strcmp(what, "--healthcheck") != 0) {
-		program->check(program->conf, &faults);
+	if (conf_load(items, n, conf, &faults) == 0 && check != NULL) {
+		check(conf, &faults);
 	}
 	status = report(&faults);
 	buf_done(&faults);
+	return status;
+}
+
+/* With a configuration in program->conf. */
+static int
+configured(const struct program *program, const char *what)
+{
+	bool asks = strcmp(what, "--healthcheck") == 0;
+	/* What only asks how it is needs no look at all files. */
+	int status = program_load(program->items, program->item_count,
+	    program->conf, asks ? NULL : program->check);
+
 	if (status != 0 || strcmp(what, "--check") == 0) {
 		return status;
 	}
-	if (strcmp(what, "--healthcheck") == 0) {
-		return healthcheck(program);
-	}
-	return program->run(program->conf);
+	return asks ? healthcheck(program) : program->run(program->conf);
 }
 
 int

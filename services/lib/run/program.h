@@ -48,6 +48,13 @@ struct program {
 	const struct program_verb *verb; /* NULL: none */
 };
 
+/*
+ * Forbids core files and reads the settings, as main() does; `check` is that of
+ * struct program.  0, or EXIT_USAGE when there are faults, which are logged.
+ */
+NODISCARD int program_load(const struct conf_item *items, size_t n, void *conf,
+    void (*check)(const void *conf, struct buf *faults));
+
 /* The whole of a daemon's main(). */
 int program_main(const struct program *program, int argc, char **argv);
 

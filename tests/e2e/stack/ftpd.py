@@ -20,13 +20,13 @@ SESAME = ("$6$rounds=1000$saltsalt$5Oji4y.RQw4TBqlwXcGLBsxSL7.Pw5hdIpFnzMJTl.O"
 
 
 def binary(stack, folder):
-    """The program of the stack's own image; or TEST_FTPD."""
+    """The program of the stack's own image, its parts beside it; or TEST_FTPD."""
     given = os.environ.get("TEST_FTPD")
     if given:
         return given
-    path = folder / "ftpd"
-    engine.docker("cp", "%s:/usr/local/bin/ftpd" % stack.container("ftpd")["Id"],
-                  str(path))
+    path = folder / "bin/ftpd"
+    engine.docker("cp", "%s:/usr/local/bin" % stack.container("ftpd")["Id"],
+                  str(path.parent))
     let_others_in(path)
     return str(path)
 

@@ -22,6 +22,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 static char base[32];
 static int base_fd, root_fd;
 static struct stats *stats;
+static int stats_fd;
 static struct fsroot root;
 static struct stage stage;
 
@@ -44,7 +45,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	/* In memory, where that is to be had. */
 	(void)snprintf(base, sizeof(base), "%s/fuzz-session-XXXXXX",
 	    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-	stats = stats_new();
+	stats = stats_new(&stats_fd);
 	if (stats == NULL || mkdtemp(base) == NULL) {
 		abort();
 	}

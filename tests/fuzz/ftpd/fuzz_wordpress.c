@@ -7,9 +7,9 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "ftpd/lookup/wproles.h"
 #include "ftpd/pwhash.h"
 #include "ftpd/wphash.h"
-#include "ftpd/wproles.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -30,6 +30,7 @@ static struct settings settings = { .user = user,
 	.idle_seconds = 300,
 	.stall_seconds = 60 };
 static struct stats *stats;
+static int stats_fd;
 static struct fsroot root;
 static struct stage stage;
 static int root_fd;
@@ -40,7 +41,7 @@ set_up(void **state)
 	int fd;
 
 	(void)state;
-	stats = stats_new();
+	stats = stats_new(&stats_fd);
 	assert_non_null(stats);
 	assert_non_null(mkdtemp(root_path));
 	assert_int_equal(fsroot_open(&root, root_path), 0);

@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <cmocka.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -420,17 +421,23 @@ networks_that_are_none(void **state)
 static void
 durations(void **state)
 {
-	struct stats *s = stats_new();
+	int fd, other = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	struct stats *s = stats_new(&fd);
+	const struct stats *same;
 	struct stats_volume volume = { .known = false };
 	struct buf out;
 
 	(void)state;
 	assert_non_null(s);
+	same = stats_open(fd);
+	assert_non_null(same);
+	assert_null(stats_open(other));
+	assert_int_equal(close(fd) + close(other), 0);
 	stats_transfer(s, STATS_UPLOAD, STATS_OK, 100, 10);
 	stats_transfer(s, STATS_UPLOAD, STATS_OK, 100, 11);
 	stats_transfer(s, STATS_UPLOAD, STATS_ABORTED, 7, 9999999);
 	buf_init(&out, 65536);
-	stats_write(s, &volume, 64, &out);
+	stats_write(same, &volume, &out);
 	assert_int_equal(buf_error(&out), 0);
 #define HAS(text) assert_non_null(strstr(buf_cstr(&out), text "\n"))
 #define BUCKET "ftpd_transfer_duration_seconds_bucket{direction=\"upload\","

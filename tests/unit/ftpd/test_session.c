@@ -42,6 +42,7 @@ static struct settings settings = { .user = user,
 	.stall_seconds = 5,
 	.max_sessions = 8 };
 static struct stats *stats;
+static int stats_fd;
 static struct fsroot root;
 static struct stage stage;
 
@@ -66,7 +67,7 @@ set_up(void **state)
 	assert_int_equal(fsroot_open(&root, root_path), 0);
 	assert_int_equal(stage_open(&stage, &root), 0);
 	assert_int_equal(chdir(root_path), 0);
-	stats = stats_new();
+	stats = stats_new(&stats_fd);
 	assert_non_null(stats);
 	(void)umask(022);
 	(void)signal(SIGPIPE, SIG_IGN);

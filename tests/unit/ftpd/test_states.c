@@ -25,6 +25,7 @@
 
 static char root_path[] = "/tmp/states-XXXXXX";
 static struct stats *stats;
+static int stats_fd;
 static struct fsroot root;
 static int root_fd;
 static struct stage stage;
@@ -66,7 +67,7 @@ set_up(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(root_path));
 	assert_int_equal(chdir(root_path), 0);
-	stats = stats_new();
+	stats = stats_new(&stats_fd);
 	assert_non_null(stats);
 	make_certificate();
 	buf_init(&why, 1000);

@@ -14,10 +14,10 @@
 #include <time.h>
 
 #include "base/macros.h"
+#include "ftpd/lookup/wproles.h"
 #include "ftpd/recent.h"
 #include "ftpd/settings.h"
 #include "ftpd/wphash.h"
-#include "ftpd/wproles.h"
 #include "run/log.h"
 
 #define LONG_TEXT "longer than bcrypt reads, "

@@ -1,4 +1,4 @@
-#include "ftpd/wproles.h"
+#include "ftpd/lookup/wproles.h"
 
 #include <errno.h>
 

@@ -2,8 +2,8 @@
  * WordPress's roles.  Pure: what stands in wp_capabilities gives what its user
  * may do here.
  */
-#ifndef FTPD_WPROLES_H
-#define FTPD_WPROLES_H
+#ifndef FTPD_LOOKUP_WPROLES_H
+#define FTPD_LOOKUP_WPROLES_H
 
 #include "base/macros.h"
 #include "base/view.h"

@@ -1,4 +1,4 @@
-#include "ftpd/wpusers.h"
+#include "ftpd/lookup/wpusers.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@
 enum { COLUMN_LOGIN, COLUMN_HASH, COLUMN_CAPABILITIES, COLUMNS };
 
 struct wpusers {
-	const struct settings *settings;
+	const struct wpusers_server *server;
 	MYSQL *mysql; /* NULL: not connected */
 	int64_t retry_at; /* not before; 0: at once */
 	int64_t retry_ms;
@@ -31,12 +31,12 @@ struct wpusers {
 };
 
 struct wpusers *
-wpusers_new(const struct settings *settings)
+wpusers_new(const struct wpusers_server *server)
 {
 	struct wpusers *users = calloc(1, sizeof(*users));
 
 	if (users != NULL) {
-		users->settings = settings;
+		users->server = server;
 	}
 	return users;
 }
@@ -97,7 +97,7 @@ tell_away(struct wpusers *users, const char *why)
 	users->away = true;
 	log_open(&l, LOG_WARN, "wordpress_database");
 	log_str(&l, "state", "away");
-	log_str(&l, "host", users->settings->db_host);
+	log_str(&l, "host", users->server->host);
 	log_str(&l, "error", why);
 	log_close(&l);
 }
@@ -113,7 +113,7 @@ tell_back(struct wpusers *users)
 	users->away = false;
 	log_open(&l, LOG_INFO, "wordpress_database");
 	log_str(&l, "state", "back");
-	log_str(&l, "host", users->settings->db_host);
+	log_str(&l, "host", users->server->host);
 	log_close(&l);
 }
 
@@ -132,16 +132,15 @@ back_off(struct wpusers *users)
 static int
 connect_now(struct wpusers *users)
 {
-	const struct settings *set = users->settings;
+	const struct wpusers_server *to = users->server;
 	MYSQL *mysql = mysql_init(NULL);
 
 	if (mysql == NULL || set_options(mysql) < 0) {
 		mysql_close(mysql);
 		return -ENOMEM;
 	}
-	if (mysql_real_connect(mysql, set->db_host, set->db_user,
-		set->db_password, NULL, (unsigned)set->db_port, NULL,
-		CLIENT_MULTI_RESULTS)
+	if (mysql_real_connect(mysql, to->host, to->user, to->password, NULL,
+		to->port, NULL, CLIENT_MULTI_RESULTS)
 	    == NULL) {
 		tell_away(users, mysql_error(mysql));
 		mysql_close(mysql);

@@ -1,4 +1,4 @@
-#include "ftpd/reporter.h"
+#include "ftpd/reporter/reporter.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -14,8 +14,7 @@
 #define DRAIN_MS 500
 
 struct reporter {
-	const struct settings *settings;
-	struct stats *stats;
+	const struct stats *stats;
 	int root_fd;
 };
 
@@ -33,8 +32,7 @@ serve_metrics(struct http_request *rq, void *ctx)
 		volume.avail = (uint64_t)fs.f_bavail * (uint64_t)fs.f_bsize;
 	}
 	buf_init(&out, PAGE_MAX);
-	stats_write(reporter->stats, &volume, reporter->settings->max_sessions,
-	    &out);
+	stats_write(reporter->stats, &volume, &out);
 	return http_reply_take(rq, MHD_HTTP_OK, METRICS_CONTENT_TYPE, &out,
 	    NULL);
 }
@@ -46,7 +44,7 @@ serve_health(struct http_request *rq, void *ctx)
 	/* A session may have written anything there. */
 	uint64_t beat = stats_get(&reporter->stats->heartbeat_ms);
 
-	if (beat == 0 || (uint64_t)clock_ms() - beat > REPORTER_SILENCE_MS) {
+	if (beat == 0 || (uint64_t)clock_ms() - beat > STATS_SILENCE_MS) {
 		return http_reply_error(rq, MHD_HTTP_SERVICE_UNAVAILABLE);
 	}
 	return http_reply_copy(rq, MHD_HTTP_OK, "text/plain; charset=utf-8",
@@ -54,8 +52,7 @@ serve_health(struct http_request *rq, void *ctx)
 }
 
 int
-reporter_run(const struct settings *settings, struct stats *stats, int root_fd,
-    int life_fd)
+reporter_run(uint16_t port, const struct stats *stats, int root_fd, int life_fd)
 {
 	static const struct http_route routes[] = {
 		{ "/metrics", serve_metrics }, { "/healthz", serve_health }
@@ -64,10 +61,8 @@ reporter_run(const struct settings *settings, struct stats *stats, int root_fd,
 		{ "X-Content-Type-Options", "nosniff" },
 		{ "Cache-Control", "no-store" }, { NULL, NULL }
 	};
-	struct reporter reporter = { .settings = settings,
-		.stats = stats,
-		.root_fd = root_fd };
-	struct http_conf conf = { .port = (uint16_t)settings->http_port,
+	struct reporter reporter = { .stats = stats, .root_fd = root_fd };
+	struct http_conf conf = { .port = port,
 		.connections = CONNECTIONS,
 		.routes = routes,
 		.route_count = ARRAY_LEN(routes),
@@ -81,7 +76,7 @@ reporter_run(const struct settings *settings, struct stats *stats, int root_fd,
 		struct log_line l;
 
 		log_open(&l, LOG_ERROR, "http_start_failed");
-		log_num(&l, "port", (int64_t)settings->http_port);
+		log_num(&l, "port", port);
 		log_err(&l, r);
 		log_close(&l);
 		return 1;

@@ -3,15 +3,14 @@
  * them, over one connection that is kept.  While the database is away, it is
  * asked less and less often; that it went and came back is logged once each.
  */
-#ifndef FTPD_WPUSERS_H
-#define FTPD_WPUSERS_H
+#ifndef FTPD_LOOKUP_WPUSERS_H
+#define FTPD_LOOKUP_WPUSERS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "ftpd/settings.h"
+#include "ftpd/lookup/wproles.h"
 #include "ftpd/wphash.h"
-#include "ftpd/wproles.h"
 
 /* For connecting, reading and writing each. */
 #define WPUSERS_SECONDS 2
@@ -22,10 +21,21 @@ struct wpuser {
 	enum wproles_access access;
 };
 
+/* Where to ask, and as whom. */
+struct wpusers_server {
+	const char *host;
+	unsigned port;
+	const char *user;
+	const char *password;
+};
+
 struct wpusers; /* one connection */
 
-/* Connects at the first question only.  NULL when out of memory. */
-struct wpusers *wpusers_new(const struct settings *settings);
+/*
+ * Connects at the first question only.  `server` is borrowed.  NULL when out of
+ * memory.
+ */
+struct wpusers *wpusers_new(const struct wpusers_server *server);
 void wpusers_free(struct wpusers *users);
 
 /*
