@@ -79,9 +79,8 @@ grid_write(const struct grid *g, struct metrics *m)
 }
 
 static int
-ask_grid(struct sql *sql, struct metrics *m, const char *query,
-    const char *const *label_names, size_t labels, const struct column *columns,
-    size_t n)
+read_grid(struct sql *sql, struct metrics *m, const char *const *label_names,
+    size_t labels, const struct column *columns, size_t n)
 {
 	struct grid *g = calloc(1, sizeof(*g));
 	int r;
@@ -93,7 +92,7 @@ ask_grid(struct sql *sql, struct metrics *m, const char *query,
 	g->labels = labels;
 	g->columns = columns;
 	g->column_count = n;
-	r = sql_query(sql, query, grid_row, g);
+	r = sql_next(sql, grid_row, g);
 	if (r == 0) {
 		grid_write(g, m);
 	}
@@ -130,11 +129,8 @@ mariadb_innodb_cmp(struct sql *sql, struct metrics *m)
 		    1 },
 	};
 
-	return ask_grid(sql, m,
-	    "SELECT page_size, compress_ops, compress_ops_ok, compress_time, "
-	    "uncompress_ops, uncompress_time "
-	    "FROM information_schema.innodb_cmp",
-	    labels, ARRAY_LEN(labels), columns, ARRAY_LEN(columns));
+	return read_grid(sql, m, labels, ARRAY_LEN(labels), columns,
+	    ARRAY_LEN(columns));
 }
 
 int
@@ -159,11 +155,8 @@ mariadb_innodb_cmpmem(struct sql *sql, struct metrics *m)
 		    "Total time in seconds spent in relocating blocks.", 1e-3 },
 	};
 
-	return ask_grid(sql, m,
-	    "SELECT page_size, buffer_pool_instance, pages_used, pages_free, "
-	    "relocation_ops, relocation_time "
-	    "FROM information_schema.innodb_cmpmem",
-	    labels, ARRAY_LEN(labels), columns, ARRAY_LEN(columns));
+	return read_grid(sql, m, labels, ARRAY_LEN(labels), columns,
+	    ARRAY_LEN(columns));
 }
 
 /* States are made into names here, so two rows may become one series. */
@@ -235,12 +228,7 @@ mariadb_processlist(struct sql *sql, struct metrics *m)
 	if (t == NULL) {
 		return -ENOMEM;
 	}
-	r = sql_query(sql,
-	    "SELECT COALESCE(command, ''), COALESCE(state, ''), COUNT(*), "
-	    "SUM(time) FROM information_schema.processlist "
-	    "WHERE id != CONNECTION_ID() GROUP BY command, state "
-	    "ORDER BY NULL",
-	    threads_row, t);
+	r = sql_next(sql, threads_row, t);
 	if (r == 0) {
 		write_threads(t, m, INFO "processlist_threads",
 		    "The number of threads split by current state.", false);
@@ -259,6 +247,7 @@ mariadb_processlist(struct sql *sql, struct metrics *m)
 #define BOUND_SIZE 32
 
 struct times {
+	bool any;
 	uint64_t count;
 	double sum;
 	size_t buckets;
@@ -267,17 +256,6 @@ struct times {
 		uint64_t count;
 	} items[BUCKETS_MAX];
 };
-
-static int
-switch_row(void *ctx, const struct view *names, const struct view *cells,
-    size_t n)
-{
-	bool *on = ctx;
-
-	(void)names;
-	*on = n > 1 && view_eq_nocase(cells[1], VIEW("ON"));
-	return 0;
-}
 
 /* As the peer writes it, since it is a label: 100000, but 1e+06. */
 static void
@@ -311,6 +289,7 @@ times_row(void *ctx, const struct view *names, const struct view *cells,
 	if (n < 3 || view_u64(view_trim(cells[1]), &count) < 0) {
 		return 0;
 	}
+	t->any = true;
 	t->count += count;
 	if (view_double(view_trim(cells[2]), &sum) == 0) {
 		t->sum += sum;
@@ -346,24 +325,14 @@ write_times(const struct times *t, struct metrics *m)
 int
 mariadb_query_response_time(struct sql *sql, struct metrics *m)
 {
-	struct times times = { .count = 0 };
-	bool on = false;
-	/* No row where the plugin is not there: that is no failure. */
-	int r = sql_query(sql,
-	    "SHOW GLOBAL VARIABLES LIKE 'query\\_response\\_time\\_stats'",
-	    switch_row, &on);
+	struct times times = { .any = false };
+	int r = sql_next(sql, times_row, &times);
 
-	if (r < 0 || !on) {
-		return r;
-	}
-	r = sql_query(sql,
-	    "SELECT TIME, COUNT, TOTAL "
-	    "FROM INFORMATION_SCHEMA.QUERY_RESPONSE_TIME",
-	    times_row, &times);
-	if (r == 0) {
+	if (r == 0 && times.any) {
 		write_times(&times, m);
 	}
-	return r;
+	/* Without the plugin there is nothing to tell: that is no failure. */
+	return r == -ENOENT ? 0 : r;
 }
 
 /* --- tables -------------------------------------------------------------- */
@@ -468,7 +437,7 @@ mariadb_tables(struct sql *sql, struct metrics *m)
 		metrics_family(&t.writers[i], table_families[i].name,
 		    METRICS_GAUGE, table_families[i].help);
 	}
-	r = sql_query(sql, "CALL stack.wordpress_tables()", tables_row, &t);
+	r = sql_next(sql, tables_row, &t);
 	for (size_t i = 0; i < TABLE_FAMILIES; i++) {
 		if (r == 0) {
 			r = buf_error(&t.texts[i]);

@@ -1,8 +1,9 @@
 /*
  * What MariaDB's information_schema tells, under the names of mysqld_exporter.
  *
- * Each function asks one question and writes its families.  0, or -errno as
- * sql_query() gives it; what was written then is for the caller to take back.
+ * Each function reads one answer (the questions are in mariadb.c) and writes
+ * its families.  0, or -errno as sql_next() gives it; what was written then is
+ * for the caller to take back.
  */
 #ifndef EXPORTER_MARIADB_INFO_H
 #define EXPORTER_MARIADB_INFO_H

@@ -15,10 +15,20 @@
 
 /* The longest row: wp_options.option_value of `cron` on a busy site. */
 #define PACKET_MAX (4UL * 1024 * 1024)
+/* A connection whose buffer has grown beyond this is not kept. */
+#define KEPT_BUFFER_MAX (64UL * 1024)
+#define BATCH_MAX (16 * 1024)
+/* Of the client's own time-outs: more than any deadline, where we cut. */
+#define WAIT_S 61
 
 struct sql {
-	MYSQL *mysql;
-	struct cutoff *cutoff;
+	const struct exporter_conf *conf;
+	MYSQL *mysql; /* NULL: no connection */
+	struct cutoff *cutoff; /* of this run */
+	const char *const *queries;
+	size_t n;
+	size_t at; /* the query that is next */
+	bool stopped; /* an error: the server has dropped what was behind it */
 	bool broken;
 };
 
@@ -55,43 +65,10 @@ wait_for_socket(my_socket fd, my_bool reading, int ms)
 	return r;
 }
 
-static bool
-connect_to(struct sql *sql, const struct exporter_conf *conf)
-{
-	bool done;
-
-	connecting = sql->cutoff;
-	done = mysql_real_connect(sql->mysql, conf->db_host, conf->db_user,
-		   conf->db_password, NULL, (unsigned)conf->db_port, NULL,
-		   CLIENT_MULTI_RESULTS)
-	    != NULL;
-	connecting = NULL;
-	return done;
-}
-
 static unsigned
 seconds_left(int64_t deadline)
 {
 	return (unsigned)(clock_left(deadline) + 999) / 1000 + 1;
-}
-
-static int
-set_options(MYSQL *mysql, unsigned seconds)
-{
-	char init[160];
-
-	(void)snprintf(init, sizeof(init),
-	    "SET SESSION long_query_time = 31536000, lock_wait_timeout = %u, "
-	    "max_statement_time = %u",
-	    seconds, seconds);
-	if (mariadb_options(mysql, seconds, PACKET_MAX) < 0
-	    || mysql_optionsv(mysql, MARIADB_OPT_IO_WAIT,
-		   (void *)wait_for_socket)
-		!= 0
-	    || mysql_optionsv(mysql, MYSQL_INIT_COMMAND, init) != 0) {
-		return -ENOMEM;
-	}
-	return 0;
 }
 
 static int
@@ -107,6 +84,9 @@ error_of(MYSQL *mysql)
 	case ER_SPECIFIC_ACCESS_DENIED_ERROR:
 	case ER_PROCACCESS_DENIED_ERROR:
 		return -EACCES;
+	case ER_UNKNOWN_TABLE:
+	case ER_UNKNOWN_SYSTEM_VARIABLE:
+		return -ENOENT;
 	case CR_UNKNOWN_HOST:
 		return -EHOSTUNREACH;
 	case CR_OUT_OF_MEMORY:
@@ -122,49 +102,18 @@ error_of(MYSQL *mysql)
 	}
 }
 
-int
-sql_open(const struct exporter_conf *conf, struct collection *c,
-    struct sql **ret)
-{
-	struct sql *sql = calloc(1, sizeof(*sql));
-	int r = -ENOMEM;
+/* --- the connection ------------------------------------------------------ */
 
-	if (sql == NULL) {
+static int
+set_options(MYSQL *mysql)
+{
+	if (mariadb_options(mysql, WAIT_S, PACKET_MAX) < 0
+	    || mysql_optionsv(mysql, MARIADB_OPT_IO_WAIT,
+		   (void *)wait_for_socket)
+		!= 0) {
 		return -ENOMEM;
 	}
-	sql->cutoff = c->cutoff;
-	sql->mysql = mysql_init(NULL);
-	if (sql->mysql == NULL
-	    || set_options(sql->mysql, seconds_left(c->deadline)) < 0) {
-		goto fail;
-	}
-	if (!connect_to(sql, conf)) {
-		r = collection_fail(c, error_of(sql->mysql), "%s",
-		    mysql_error(sql->mysql));
-		goto fail;
-	}
-	cutoff_set(sql->cutoff, (int)mysql_get_socket(sql->mysql));
-	*ret = sql;
 	return 0;
-fail:
-	sql->cutoff = NULL;
-	sql_close(sql);
-	return r < 0 ? r : -ECONNRESET;
-}
-
-void
-sql_close(struct sql *sql)
-{
-	if (sql == NULL) {
-		return;
-	}
-	if (sql->cutoff != NULL) {
-		cutoff_clear(sql->cutoff);
-	}
-	if (sql->mysql != NULL) {
-		mysql_close(sql->mysql);
-	}
-	free(sql);
 }
 
 /* Gives up on the connection: what still comes is not read. */
@@ -174,6 +123,158 @@ give_up(struct sql *sql)
 	sql->broken = true;
 	(void)shutdown((int)mysql_get_socket(sql->mysql), SHUT_RDWR);
 }
+
+static void
+disconnect(struct sql *sql)
+{
+	cutoff_clear(sql->cutoff);
+	mysql_close(sql->mysql);
+	sql->mysql = NULL;
+}
+
+/* A new connection.  0, or -errno with words in c->why. */
+static int
+reconnect(struct sql *sql, struct collection *c)
+{
+	const struct exporter_conf *conf = sql->conf;
+	bool done;
+	int r = 0;
+
+	sql->mysql = mysql_init(NULL);
+	if (sql->mysql == NULL) {
+		return -ENOMEM;
+	}
+	if (set_options(sql->mysql) < 0) {
+		disconnect(sql);
+		return -ENOMEM;
+	}
+	connecting = sql->cutoff;
+	done = mysql_real_connect(sql->mysql, conf->db_host, conf->db_user,
+		   conf->db_password, NULL, (unsigned)conf->db_port, NULL,
+		   CLIENT_MULTI_STATEMENTS | CLIENT_MULTI_RESULTS)
+	    != NULL;
+	connecting = NULL;
+	if (!done) {
+		r = collection_fail(c, error_of(sql->mysql), "%s",
+		    mysql_error(sql->mysql));
+		disconnect(sql);
+		return r < 0 ? r : -ECONNRESET;
+	}
+	return 0;
+}
+
+/* Sends `head` and the queries from `at` on, and awaits the first answer. */
+static int
+send_batch(struct sql *sql, const char *head)
+{
+	struct buf batch;
+	int r;
+
+	buf_init(&batch, BATCH_MAX);
+	buf_add_str(&batch, head);
+	for (size_t i = sql->at; i < sql->n; i++) {
+		if (buf_size(&batch) > 0) {
+			buf_add_char(&batch, ';');
+		}
+		buf_add_str(&batch, sql->queries[i]);
+	}
+	r = buf_error(&batch);
+	if (r == 0
+	    && mysql_real_query(sql->mysql, buf_cstr(&batch), buf_size(&batch))
+		!= 0) {
+		r = error_of(sql->mysql);
+	}
+	buf_done(&batch);
+	return r;
+}
+
+/* Sends the whole run.  What comes first is the answer to SET. */
+static int
+send_run(struct sql *sql, struct collection *c)
+{
+	unsigned seconds = seconds_left(c->deadline);
+	char head[160];
+
+	cutoff_set(sql->cutoff, (int)mysql_get_socket(sql->mysql));
+	(void)snprintf(head, sizeof(head),
+	    "SET SESSION long_query_time = 31536000, lock_wait_timeout = %u, "
+	    "max_statement_time = %u",
+	    seconds, seconds);
+	return send_batch(sql, head);
+}
+
+/* --- life ---------------------------------------------------------------- */
+
+struct sql *
+sql_new(const struct exporter_conf *conf)
+{
+	struct sql *sql = calloc(1, sizeof(*sql));
+
+	if (sql != NULL) {
+		sql->conf = conf;
+	}
+	return sql;
+}
+
+void
+sql_free(struct sql *sql)
+{
+	if (sql != NULL) {
+		if (sql->mysql != NULL) {
+			mysql_close(sql->mysql);
+		}
+		free(sql);
+	}
+}
+
+int
+sql_begin(struct sql *sql, struct collection *c, const char *const *queries,
+    size_t n)
+{
+	int r;
+
+	sql->cutoff = c->cutoff;
+	sql->queries = queries;
+	sql->n = n;
+	sql->at = 0;
+	sql->stopped = false;
+	sql->broken = false;
+	if (sql->mysql != NULL) {
+		if (send_run(sql, c) == 0) {
+			return 0;
+		}
+		/* The server was restarted, or is tired of idle clients. */
+		disconnect(sql);
+		if (clock_left(c->deadline) == 0) {
+			return -ETIMEDOUT;
+		}
+	}
+	r = reconnect(sql, c);
+	if (r < 0) {
+		return r;
+	}
+	r = send_run(sql, c);
+	if (r < 0) {
+		(void)collection_fail(c, r, "%s", sql_error(sql));
+		disconnect(sql);
+	}
+	return r;
+}
+
+void
+sql_end(struct sql *sql)
+{
+	if (sql->at < sql->n) {
+		give_up(sql);
+	}
+	if (sql->broken || sql->mysql->net.max_packet > KEPT_BUFFER_MAX) {
+		disconnect(sql);
+	}
+	cutoff_clear(sql->cutoff);
+	sql->cutoff = NULL;
+}
+
+/* --- answers ------------------------------------------------------------- */
 
 static int
 column_names(MYSQL_RES *result, struct view *names, size_t *ret_n)
@@ -220,51 +321,71 @@ read_rows(struct sql *sql, MYSQL_RES *result, sql_row_fn fn, void *ctx)
 	return r;
 }
 
-/* A procedure's answer is followed by its status. */
+/* Goes to the next answer, which is there or on its way. */
 static int
-drop_further_answers(struct sql *sql)
+next_answer(struct sql *sql)
 {
 	int more = mysql_next_result(sql->mysql);
 
-	while (more == 0) {
-		MYSQL_RES *result = mysql_use_result(sql->mysql);
-
-		if (result != NULL) {
-			return -EPROTO;
-		}
-		more = mysql_next_result(sql->mysql);
-	}
-	return more < 0 ? 0 : error_of(sql->mysql);
+	return more == 0 ? 0 : more < 0 ? -EPROTO : error_of(sql->mysql);
 }
 
-int
-sql_query(struct sql *sql, const char *query, sql_row_fn fn, void *ctx)
+/* Goes to the first answer of the query that is next. */
+static int
+next_query(struct sql *sql)
 {
-	MYSQL_RES *result;
+	if (sql->stopped) {
+		sql->stopped = false;
+		return send_batch(sql, "");
+	}
+	return next_answer(sql);
+}
+
+/*
+ * Reads the rows of this answer, if it has any.  Those of a procedure are
+ * followed by its status, which has none.
+ */
+static int
+read_answer(struct sql *sql, bool procedure, sql_row_fn fn, void *ctx)
+{
+	MYSQL_RES *result = mysql_use_result(sql->mysql);
 	int r;
 
-	if (sql->broken) {
-		return -ECONNRESET;
-	}
-	if (mysql_query(sql->mysql, query) != 0) {
-		r = error_of(sql->mysql);
-		sql->broken = r != -EACCES && r != -EREMOTEIO;
-		return r;
-	}
-	result = mysql_use_result(sql->mysql);
 	if (result == NULL) {
 		return error_of(sql->mysql);
 	}
 	r = read_rows(sql, result, fn, ctx);
 	if (r < 0) {
+		/* Else the rest would be read here. */
 		give_up(sql);
 	}
 	mysql_free_result(result);
+	if (r == 0 && procedure) {
+		r = next_answer(sql);
+	}
+	return r == 0 && procedure && mysql_field_count(sql->mysql) > 0
+	    ? -EPROTO
+	    : r;
+}
+
+int
+sql_next(struct sql *sql, sql_row_fn fn, void *ctx)
+{
+	bool procedure;
+	int r;
+
+	if (sql->broken || sql->at == sql->n) {
+		return -ECONNRESET;
+	}
+	procedure = view_starts(view_str(sql->queries[sql->at]), VIEW("CALL "));
+	r = next_query(sql);
+	sql->at++;
 	if (r == 0) {
-		r = drop_further_answers(sql);
-		if (r < 0) {
-			give_up(sql);
-		}
+		r = read_answer(sql, procedure, fn, ctx);
+	}
+	sql->stopped = r == -EACCES || r == -ENOENT || r == -EREMOTEIO;
+	if (r < 0 && !sql->stopped && !sql->broken) {
+		give_up(sql);
 	}
 	return r;
 }

@@ -190,7 +190,7 @@ write_counts(struct counts *k, struct metrics *m)
 
 /* 0 with *ret_installed, or -errno. */
 static int
-ask_counts(struct sql *sql, struct metrics *m, bool *ret_installed)
+read_counts(struct sql *sql, struct metrics *m, bool *ret_installed)
 {
 	struct counts k = { .rows = 0 };
 	int r;
@@ -201,7 +201,7 @@ ask_counts(struct sql *sql, struct metrics *m, bool *ret_installed)
 		metrics_family(&k.writers[i], families[i].name, METRICS_GAUGE,
 		    families[i].help);
 	}
-	r = sql_query(sql, "CALL stack.wordpress_counts()", counts_row, &k);
+	r = sql_next(sql, counts_row, &k);
 	if (r == 0) {
 		*ret_installed = k.rows > 0;
 		if (k.rows > 0) {
@@ -396,11 +396,10 @@ write_info(const struct options *o, struct metrics *m)
 }
 
 static int
-ask_options(struct sql *sql, struct metrics *m, struct collection *c)
+read_options(struct sql *sql, struct metrics *m, struct collection *c)
 {
 	struct options o = { .c = c, .now = (int64_t)time(NULL) };
-	int r = sql_query(sql, "CALL stack.wordpress_options()", option_row,
-	    &o);
+	int r = sql_next(sql, option_row, &o);
 
 	if (r < 0) {
 		return r;
@@ -422,19 +421,21 @@ ask_options(struct sql *sql, struct metrics *m, struct collection *c)
 static int
 collect(void *self, struct collection *c)
 {
+	static const char *const queries[] = { "CALL stack.wordpress_counts()",
+		"CALL stack.wordpress_options()" };
+	struct sql *sql = self;
 	bool installed = false;
 	struct metrics m;
-	struct sql *sql;
-	int r = sql_open(self, c, &sql);
+	int r = sql_begin(sql, c, queries, ARRAY_LEN(queries));
 
 	if (r < 0) {
 		return r;
 	}
 	metrics_init(&m, c->out);
 	write_up(&m, 1);
-	r = ask_counts(sql, &m, &installed);
+	r = read_counts(sql, &m, &installed);
 	if (r == 0 && installed) {
-		r = ask_options(sql, &m, c);
+		r = read_options(sql, &m, c);
 	}
 	if (r < 0) {
 		(void)collection_fail(c, r, "%s", sql_error(sql));
@@ -442,7 +443,7 @@ collect(void *self, struct collection *c)
 		r = collection_fail(c, -ENOENT,
 		    "WordPress is not installed yet");
 	}
-	sql_close(sql);
+	sql_end(sql);
 	return r;
 }
 
@@ -453,12 +454,24 @@ down(void *self, struct metrics *m)
 	write_up(m, 0);
 }
 
+static void
+done(void *self)
+{
+	sql_free(self);
+}
+
 static const struct collector_class wordpress_class = { .collect = collect,
-	.down = down };
+	.down = down,
+	.done = done };
 
 int
 wordpress_collector(const struct exporter_conf *conf, struct collector *ret)
 {
-	collector_init(ret, &wordpress_class, conf, "wordpress", NULL);
+	struct sql *sql = sql_new(conf);
+
+	if (sql == NULL) {
+		return -ENOMEM;
+	}
+	collector_init(ret, &wordpress_class, sql, "wordpress", NULL);
 	return 0;
 }
