@@ -122,8 +122,7 @@ without_charts() {
 		"its page shows tables instead of charts, and the next make tries" \
 		"again (CACHEMON_CHARTS=off in $(env_path) if that is to stay so)"
 	CHARTS=missing
-	export CACHEMON_CHARTS=off
-	launch "$1"
+	launch "$1" --build-arg CACHEMON_CHARTS=off
 }
 
 check_disk() {
@@ -139,10 +138,11 @@ check_disk() {
 
 declare -A digests=() pids=() started=()
 
+# launch SERVICE [OPTIONS of compose build]
 launch() {
 	started[$1]=$SECONDS
 	step "building $1"
-	PYTHONUNBUFFERED=1 compose_all build "$1" >"$logs/$1" 2>&1 </dev/null 9<&- &
+	PYTHONUNBUFFERED=1 compose_all build "${@:2}" "$1" >"$logs/$1" 2>&1 </dev/null 9<&- &
 	pids[$1]=$!
 }
 
