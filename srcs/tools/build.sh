@@ -105,9 +105,8 @@ lend_certificates() {
 		/etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem \
 		/etc/ssl/cert.pem; do
 		[ -s "$from" ] && [ -r "$from" ] || continue
-		cmp -s "$from" "$to" || install -m 0644 "$from" "$to"
-		own "$to"
-		return
+		cmp -s "$from" "$to" || ! install -m 0644 "$from" "$to" || own "$to"
+		return 0
 	done
 }
 
