@@ -26,14 +26,14 @@ for name in ftpd staticd cachemon exporter; do
 		exit 2
 		;;
 	esac
-	# Two stages, each from where it should be, and what is between them.
+	# The builder's stage and the others, each from where it should be.
 	sed -n -e 's/^FROM //p' -e '/^COPY services/p' -e '/install DAEMON/p' \
 	    "$file" | awk -v builder="$builder" -v base="${3:-debian:bookworm}" '
 		NR == 1 { good += $0 == builder }
 		NR == 2 { good += /^COPY/ }
 		NR == 3 { good += /^RUN/ }
-		NR == 4 { good += $0 == base }
-		END { exit !(NR == 4 && good == 4) }' || {
+		NR >= 4 { good += $0 == base }
+		END { exit !(NR >= 4 && good == NR) }' || {
 		echo "variant.sh: $file is not what it was made for" >&2
 		exit 1
 	}

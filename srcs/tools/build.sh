@@ -105,9 +105,8 @@ lend_certificates() {
 		/etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem \
 		/etc/ssl/cert.pem; do
 		[ -s "$from" ] && [ -r "$from" ] || continue
-		cmp -s "$from" "$to" || install -m 0644 "$from" "$to"
-		own "$to"
-		return
+		cmp -s "$from" "$to" || ! install -m 0644 "$from" "$to" || own "$to"
+		return 0
 	done
 }
 
@@ -122,8 +121,7 @@ without_charts() {
 		"its page shows tables instead of charts, and the next make tries" \
 		"again (CACHEMON_CHARTS=off in $(env_path) if that is to stay so)"
 	CHARTS=missing
-	export CACHEMON_CHARTS=off
-	launch "$1"
+	launch "$1" --build-arg CACHEMON_CHARTS=off
 }
 
 check_disk() {
@@ -139,10 +137,11 @@ check_disk() {
 
 declare -A digests=() pids=() started=()
 
+# launch SERVICE [OPTIONS of compose build]
 launch() {
 	started[$1]=$SECONDS
 	step "building $1"
-	PYTHONUNBUFFERED=1 compose_all build "$1" >"$logs/$1" 2>&1 </dev/null 9<&- &
+	PYTHONUNBUFFERED=1 compose_all build "${@:2}" "$1" >"$logs/$1" 2>&1 </dev/null 9<&- &
 	pids[$1]=$!
 }
 

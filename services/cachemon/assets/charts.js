@@ -193,7 +193,7 @@ function point(chart, i) {
     (v === null || v === undefined ? "gap" : chart.text(v));
 }
 
-export async function loadHistory() {
+async function loadHistory() {
   const asked = zoom ? "from=" + zoom[0] + "&to=" + zoom[1] : "range=" + range;
   const data = await ask("history?" + asked);
   if (!data || asked !== (zoom ? "from=" + zoom[0] + "&to=" + zoom[1] : "range=" + range)) return;
