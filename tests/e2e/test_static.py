@@ -4,6 +4,7 @@ import concurrent.futures
 import http.client
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -179,6 +180,58 @@ def test_parts_of_a_file(curl):
                               ("Thu, 01 Jan 1970 00:00:00 GMT", 200)):
         assert part("0-3", "-H",
                     "If-Range: " + validator).status == status, validator
+
+
+def exact(stack, path, **headers):
+    connection = http.client.HTTPConnection(*address_of(stack), timeout=20)
+    connection.request("GET", path, headers=headers)
+    try:
+        reply = connection.getresponse()
+        return reply.status, reply.read()
+    except http.client.IncompleteRead as cut:
+        return reply.status, cut.partial
+    except http.client.RemoteDisconnected:
+        return 0, b""
+    finally:
+        connection.close()
+
+
+def test_files_of_all_sizes(stack):
+    """In memory, mapped, sent by the kernel alone, and where one begins and the
+    other ends; some of each cut short while it is served."""
+    folder = stack.data / "site/sizes"
+    pid = stack.container("staticd")["State"]["Pid"]
+    sizes = [0, 1] + [edge + more for edge in (1 << 16, 1 << 17, 1 << 19)
+                      for more in (-1, 0, 1)] + [300001, 3 << 20]
+    try:
+        folder.mkdir(mode=0o755)
+        for size in sizes:
+            path = folder / ("%d.bin" % size)
+            path.write_bytes(random.Random(size).randbytes(size))
+            path.chmod(0o644)
+        deadline = time.monotonic() + 20
+        while any(direct(stack, "/site/sizes/%d.bin" % size)[0] != 200
+                  for size in sizes):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        for size in sizes:
+            path, body = "/site/sizes/%d.bin" % size, random.Random(
+                size).randbytes(size)
+            assert exact(stack, path) == (200, body), size
+            if size > 5000:
+                assert exact(stack, path, Range="bytes=4999-") == (
+                    206, body[4999:]), size
+                assert exact(stack, path, Range="bytes=4999-%d" % (
+                    size - 2)) == (206, body[4999:-1]), size
+        for size in (1 << 16, 300001, 3 << 20):
+            os.truncate(folder / ("%d.bin" % size), 70)
+            # Before it has noticed; then the rest cannot be sent any more.
+            status, body = exact(stack, "/site/sizes/%d.bin" % size)
+            assert status in (0, 200) and len(body) <= size
+        assert direct(stack, "/healthz")[0] == 200
+        assert stack.container("staticd")["State"]["Pid"] == pid
+    finally:
+        shutil.rmtree(folder)
 
 
 def test_conditions_in_their_order(curl):
