@@ -245,7 +245,7 @@ def under_load(part, running, size, connections):
              only(taken, "cpu", (OURS, "nginx")), bars.get(size))
     part.add("CPU per request, %s, beside lighttpd" % label, "us", "less",
              only(taken, "cpu", (OURS, "lighttpd")),
-             1.0 if connections == 32 else None)
+             1.0 if size in bars else None)
     part.add("CPU per request of server and client, %s" % label, "us", "less",
              only(taken, "both", PORTS), None)
     part.add("requests/s, %s" % label, "1/s", "more",
