@@ -1,6 +1,7 @@
 """The showcase site at /site/."""
 
 import concurrent.futures
+import html
 import http.client
 import json
 import os
@@ -111,6 +112,63 @@ def test_codings_by_weight(curl):
 
 PAGES = ["", "docker.html"] + ["service/%s.html" % name
                                for name in settings.SERVICES]
+
+
+def steps_of(page):
+    """(command, lines that it is said to print) of a page, in their order."""
+    steps = []
+    for block in re.findall(r"<pre><code>(.*?)</code></pre>", page, re.S):
+        for line in block.splitlines():
+            text = html.unescape(re.sub(r"<[^>]+>", "", line))
+            if text.startswith("$ "):
+                steps.append((text[2:], []))
+            else:
+                steps[-1][1].append(text)
+    return steps
+
+
+def test_commands_of_the_docker_page(curl, stack):
+    """Each is typed as it stands there, and shows what the page says, but for
+    the numbers. The names of this stack are put in the place of the usual."""
+    steps = steps_of(curl.get("/site/docker.html").text)
+    assert len(steps) > 15
+    around = """
+        docker() {
+            [ "$1" = compose ] || { command docker "$@"; return; }
+            shift
+            [ "$1" != exec ] || { shift; set -- exec -T "$@"; }
+            srcs/tools/compose.sh "$@"
+        }
+        sudo() { "$@"; }
+        # There may be others of that name on this machine.
+        pgrep() {
+            command docker inspect -f '{{.State.Pid}}' "$(command docker ps \\
+                -qf label=com.docker.compose.project=%s \\
+                -f label=com.docker.compose.service=staticd)"
+        }
+        """ % stack.project
+    for command, said in steps:
+        typed = command.replace("staticd:1.0.0", "staticd:" + settings.TAG)
+        typed = typed.replace("inception_site", stack.project + "_site")
+        done = subprocess.run(
+            ["bash", "-c", around + typed], cwd=stack.repo, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, timeout=120,
+            env={**os.environ, "ENV_FILE": str(stack.env_file),
+                 "SECRETS_DIR": str(stack.secrets),
+                 "SECRETS_OVERRIDE": str(stack.secrets)})
+        told = "$ %s\n%s(status %d)" % (typed, done.stdout, done.returncode)
+        failing = any(line.startswith("touch:") for line in said)
+        assert (done.returncode != 0) == failing, told
+        assert done.stdout.strip(), told
+        for line in said:
+            line = line.replace("/home/login/data", str(stack.data))
+            words = re.findall(r"\d+|[^\s\d:']+", line)
+            pattern = ".*".join(r"\d+" if word.isdigit() else re.escape(word)
+                                for word in words)
+            assert any(re.search(pattern, shown)
+                       for shown in done.stdout.splitlines()), (line, told)
+    stack.wait_healthy(("staticd",))
 
 
 def test_each_page_is_light(curl):
