@@ -2,11 +2,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "http/http.h"
+
+/*
+ * The library gives the kernel 128 KiB at a time by sendfile(2), with a round
+ * of its event loop between.  Up to this size it is cheaper to have it copied
+ * in one call, beyond it copying costs more (DEV_DOC.md, "Benchmarks").
+ */
+#define ROUND (128 * 1024)
+#define MAPPED_MAX (512 * 1024)
 
 int
 content_from_memory_take(struct content *ret, char *bytes, size_t n)
@@ -114,15 +123,66 @@ content_bytes(const struct content *c)
 	return shared_view(c->memory);
 }
 
-struct MHD_Response *
-content_response(const struct content *c, uint64_t offset, uint64_t n)
+struct mapping {
+	void *start;
+	size_t n;
+};
+
+static void
+mapping_free(void *ctx)
 {
+	struct mapping *m = ctx;
+
+	(void)munmap(m->start, m->n);
+	free(m);
+}
+
+/*
+ * A response out of a mapping of its own; NULL: there is none.  Only the kernel
+ * reads it: where the file has become shorter, that is an error and no signal.
+ */
+static struct MHD_Response *
+response_mapped(int fd, uint64_t offset, size_t n)
+{
+	size_t skip = (size_t)offset % (size_t)sysconf(_SC_PAGESIZE);
+	struct mapping *m = malloc(sizeof(*m));
 	struct MHD_Response *response;
+
+	if (m == NULL) {
+		return NULL;
+	}
+	m->n = n + skip;
+	m->start = mmap(NULL, m->n, PROT_READ, MAP_SHARED, fd,
+	    (off_t)(offset - skip));
+	if (m->start == MAP_FAILED) {
+		free(m);
+		return NULL;
+	}
+	response = MHD_create_response_from_buffer_with_free_callback_cls(n,
+	    (char *)m->start + skip, mapping_free, m);
+	if (response == NULL) {
+		mapping_free(m);
+	}
+	return response;
+}
+
+struct MHD_Response *
+content_response(const struct content *c, uint64_t offset, uint64_t n,
+    int *ret_fd)
+{
+	struct MHD_Response *response = NULL;
 	int fd;
 
+	*ret_fd = -1;
 	if (c->memory != NULL) {
 		return http_response_shared(c->memory, (size_t)offset,
 		    (size_t)n);
+	}
+	if (n > ROUND && n <= MAPPED_MAX) {
+		response = response_mapped(c->fd, offset, (size_t)n);
+	}
+	if (response != NULL) {
+		return response;
 	}
 	fd = dup_fd(c->fd);
 	if (fd < 0) {
@@ -131,6 +191,8 @@ content_response(const struct content *c, uint64_t offset, uint64_t n)
 	response = MHD_create_response_from_fd_at_offset64(n, fd, offset);
 	if (response == NULL) {
 		(void)close(fd);
+		return NULL;
 	}
+	*ret_fd = fd;
 	return response;
 }

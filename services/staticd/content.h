@@ -61,9 +61,10 @@ struct view content_bytes(const struct content *c);
 
 /*
  * A response with `n` bytes from `offset` on, which has to be inside; it holds
- * what it needs by itself.  NULL when out of memory or descriptors.
+ * what it needs by itself.  NULL when out of memory or descriptors.  *ret_fd:
+ * the file that it is sent from, or -1 (see http_expect_file()).
  */
 struct MHD_Response *content_response(const struct content *c, uint64_t offset,
-    uint64_t n);
+    uint64_t n, int *ret_fd);
 
 #endif

@@ -30,7 +30,7 @@ variant_free(struct variant *v)
 		return;
 	}
 	for (unsigned i = 0; i < v->lanes; i++) {
-		MHD_destroy_response(v->full[i]);
+		MHD_destroy_response(v->full[i].response);
 	}
 	if (v->not_modified != NULL) {
 		MHD_destroy_response(v->not_modified);
@@ -187,8 +187,9 @@ static int
 add_lane(const struct resource *r, struct variant *v,
     const struct http_header *fields)
 {
+	int fd;
 	struct MHD_Response *response = content_response(&v->content, 0,
-	    v->content.size);
+	    v->content.size, &fd);
 
 	if (response == NULL) {
 		return -ENOMEM;
@@ -197,7 +198,7 @@ add_lane(const struct resource *r, struct variant *v,
 		MHD_destroy_response(response);
 		return -ENOMEM;
 	}
-	v->full[v->lanes++] = response;
+	v->full[v->lanes++] = (struct lane){ response, fd };
 	return 0;
 }
 
@@ -236,8 +237,8 @@ resource_finish(struct resource *r, const struct http_header *fields,
 	return 0;
 }
 
-struct MHD_Response *
+const struct lane *
 resource_full(const struct variant *v)
 {
-	return v->full[http_worker() % v->lanes];
+	return &v->full[http_worker() % v->lanes];
 }

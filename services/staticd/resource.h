@@ -27,12 +27,17 @@
  */
 #define RESOURCE_LANES 8
 
+struct lane {
+	struct MHD_Response *response; /* the full answer */
+	int fd; /* that it is sent from, or -1 */
+};
+
 struct variant {
 	enum coding coding;
 	struct content content;
 	char etag[RESOURCE_ETAG]; /* of this very coding, with its quotes */
 	/* Private: see resource_full(). */
-	struct MHD_Response *full[RESOURCE_LANES];
+	struct lane full[RESOURCE_LANES];
 	unsigned lanes; /* at least one */
 	struct MHD_Response *not_modified;
 };
@@ -80,7 +85,7 @@ NODISCARD int resource_finish(struct resource *r,
     const struct http_header *fields, unsigned threads);
 
 /* The full answer, for the thread that calls (a handler). */
-struct MHD_Response *resource_full(const struct variant *v);
+const struct lane *resource_full(const struct variant *v);
 
 /*
  * Adds all headers of a full answer to a response, whose type may be another

@@ -77,12 +77,13 @@ send_unsatisfiable(struct http_request *rq, const struct variant *v)
 }
 
 static struct MHD_Response *
-make_single(const struct serve *serve, const struct resource *r,
-    const struct variant *v, struct range range)
+make_single(struct http_request *rq, const struct serve *serve,
+    const struct resource *r, const struct variant *v, struct range range)
 {
 	uint64_t n = range.last - range.first + 1;
+	int fd;
 	struct MHD_Response *response = content_response(&v->content,
-	    range.first, n);
+	    range.first, n, &fd);
 	char text[96];
 	const struct http_header extra[] = { { "Content-Range", text },
 		{ NULL, NULL } };
@@ -96,6 +97,9 @@ make_single(const struct serve *serve, const struct resource *r,
 		|| http_add_headers(response, extra) < 0)) {
 		MHD_destroy_response(response);
 		return NULL;
+	}
+	if (fd >= 0 && response != NULL) {
+		http_expect_file(rq, fd, range.last + 1);
 	}
 	return response;
 }
@@ -123,7 +127,7 @@ send_parts(struct http_request *rq, const struct serve *serve,
     const struct range *ranges, size_t n)
 {
 	struct MHD_Response *response = n == 1
-	    ? make_single(serve, r, v, ranges[0])
+	    ? make_single(rq, serve, r, v, ranges[0])
 	    : make_multipart(serve, r, v, ranges, n);
 	uint64_t bytes = 0;
 	enum MHD_Result result;
@@ -158,8 +162,13 @@ choose(const struct resource *r, struct view accept_encoding)
 static enum MHD_Result
 send_whole(struct http_request *rq, unsigned status, const struct variant *v)
 {
+	const struct lane *lane = resource_full(v);
+
 	http_expect_bytes(rq, v->content.size);
-	return http_reply_response(rq, status, resource_full(v));
+	if (lane->fd >= 0 && !http_is_head(rq)) {
+		http_expect_file(rq, lane->fd, v->content.size);
+	}
+	return http_reply_response(rq, status, lane->response);
 }
 
 static enum MHD_Result

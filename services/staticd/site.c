@@ -230,6 +230,18 @@ fail:
 	return -ENOMEM;
 }
 
+size_t
+site_entry_count(const struct site *site)
+{
+	return site->entry_count;
+}
+
+const struct site_entry *
+site_entry(const struct site *site, size_t i)
+{
+	return &site->entries[i];
+}
+
 const struct site_entry *
 site_find(const struct site *site, struct view path)
 {

@@ -54,6 +54,13 @@ NODISCARD int site_add(struct site *site, struct view path,
 NODISCARD int site_add_redirect(struct site *site, struct view path,
     const char *location, const struct http_header *fields);
 
+/*
+ * The entries in the order of their coming; a pointer is good until the next
+ * one comes, its path as long as the site.
+ */
+size_t site_entry_count(const struct site *site);
+const struct site_entry *site_entry(const struct site *site, size_t i);
+
 /* The entry for exactly this path, or NULL. */
 const struct site_entry *site_find(const struct site *site, struct view path);
 

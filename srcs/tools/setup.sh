@@ -180,6 +180,17 @@ open_data_dir() {
 	take_lock
 }
 
+# What a visitor from beyond this machine could make of a careless setting.
+check_trust() {
+	local gateways
+	[[ ${SETTING[BIND_ADDRESS]} != 127.* ]] || return 0
+	gateways=$(docker_ network inspect --format \
+		'{{range .IPAM.Config}}{{println .Gateway}}{{end}}' \
+		"${PROJECT}_edge" 2>/dev/null || :)
+	# shellcheck disable=SC2086 # addresses
+	"$TOOLS/trust.sh" "${SETTING[TRUSTED_PROXIES]}" $gateways
+}
+
 summary() {
 	say ""
 	say "$(site_url /) is up, kept in $DATA_DIR."
@@ -230,4 +241,5 @@ replace_containers
 remember_secrets
 stamp
 "$TOOLS/start.sh"
+check_trust
 summary

@@ -53,10 +53,13 @@ def test_audit_sees_faults(browser):
         document.querySelector("#drawing").id = "main";
         document.querySelector("svg[role=group]").removeAttribute(
             "aria-labelledby");
-        document.querySelector(".brand").textContent = "";""")
+        document.querySelector(".brand").textContent = "";
+        document.querySelector("svg a text.small").textContent +=
+            " and much more than the box was made for, and then some";""")
     found = " ".join(browser.audit())
     for words in ("skips a level", "contrast", "id twice: main",
-                  "a drawing without a name", "a link without words"):
+                  "a drawing without a name", "a link without words",
+                  "out of its box: "):
         assert words in found, found
 
 

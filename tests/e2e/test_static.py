@@ -1,9 +1,11 @@
 """The showcase site at /site/."""
 
 import concurrent.futures
+import html
 import http.client
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -112,6 +114,63 @@ PAGES = ["", "docker.html"] + ["service/%s.html" % name
                                for name in settings.SERVICES]
 
 
+def steps_of(page):
+    """(command, lines that it is said to print) of a page, in their order."""
+    steps = []
+    for block in re.findall(r"<pre><code>(.*?)</code></pre>", page, re.S):
+        for line in block.splitlines():
+            text = html.unescape(re.sub(r"<[^>]+>", "", line))
+            if text.startswith("$ "):
+                steps.append((text[2:], []))
+            else:
+                steps[-1][1].append(text)
+    return steps
+
+
+def test_commands_of_the_docker_page(curl, stack):
+    """Each is typed as it stands there, and shows what the page says, but for
+    the numbers. The names of this stack are put in the place of the usual."""
+    steps = steps_of(curl.get("/site/docker.html").text)
+    assert len(steps) > 15
+    around = """
+        docker() {
+            [ "$1" = compose ] || { command docker "$@"; return; }
+            shift
+            [ "$1" != exec ] || { shift; set -- exec -T "$@"; }
+            srcs/tools/compose.sh "$@"
+        }
+        sudo() { "$@"; }
+        # There may be others of that name on this machine.
+        pgrep() {
+            command docker inspect -f '{{.State.Pid}}' "$(command docker ps \\
+                -qf label=com.docker.compose.project=%s \\
+                -f label=com.docker.compose.service=staticd)"
+        }
+        """ % stack.project
+    for command, said in steps:
+        typed = command.replace("staticd:1.0.0", "staticd:" + settings.TAG)
+        typed = typed.replace("inception_site", stack.project + "_site")
+        done = subprocess.run(
+            ["bash", "-c", around + typed], cwd=stack.repo, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, timeout=120,
+            env={**os.environ, "ENV_FILE": str(stack.env_file),
+                 "SECRETS_DIR": str(stack.secrets),
+                 "SECRETS_OVERRIDE": str(stack.secrets)})
+        told = "$ %s\n%s(status %d)" % (typed, done.stdout, done.returncode)
+        failing = any(line.startswith("touch:") for line in said)
+        assert (done.returncode != 0) == failing, told
+        assert done.stdout.strip(), told
+        for line in said:
+            line = line.replace("/home/login/data", str(stack.data))
+            words = re.findall(r"\d+|[^\s\d:']+", line)
+            pattern = ".*".join(r"\d+" if word.isdigit() else re.escape(word)
+                                for word in words)
+            assert any(re.search(pattern, shown)
+                       for shown in done.stdout.splitlines()), (line, told)
+    stack.wait_healthy(("staticd",))
+
+
 def test_each_page_is_light(curl):
     """What a first visit to it moves, in today's coding."""
     for start in PAGES:
@@ -179,6 +238,58 @@ def test_parts_of_a_file(curl):
                               ("Thu, 01 Jan 1970 00:00:00 GMT", 200)):
         assert part("0-3", "-H",
                     "If-Range: " + validator).status == status, validator
+
+
+def exact(stack, path, **headers):
+    connection = http.client.HTTPConnection(*address_of(stack), timeout=20)
+    connection.request("GET", path, headers=headers)
+    try:
+        reply = connection.getresponse()
+        return reply.status, reply.read()
+    except http.client.IncompleteRead as cut:
+        return reply.status, cut.partial
+    except http.client.RemoteDisconnected:
+        return 0, b""
+    finally:
+        connection.close()
+
+
+def test_files_of_all_sizes(stack):
+    """In memory, mapped, sent by the kernel alone, and where one begins and the
+    other ends; some of each cut short while it is served."""
+    folder = stack.data / "site/sizes"
+    pid = stack.container("staticd")["State"]["Pid"]
+    sizes = [0, 1] + [edge + more for edge in (1 << 16, 1 << 17, 1 << 19)
+                      for more in (-1, 0, 1)] + [300001, 3 << 20]
+    try:
+        folder.mkdir(mode=0o755)
+        for size in sizes:
+            path = folder / ("%d.bin" % size)
+            path.write_bytes(random.Random(size).randbytes(size))
+            path.chmod(0o644)
+        deadline = time.monotonic() + 20
+        while any(direct(stack, "/site/sizes/%d.bin" % size)[0] != 200
+                  for size in sizes):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        for size in sizes:
+            path, body = "/site/sizes/%d.bin" % size, random.Random(
+                size).randbytes(size)
+            assert exact(stack, path) == (200, body), size
+            if size > 5000:
+                assert exact(stack, path, Range="bytes=4999-") == (
+                    206, body[4999:]), size
+                assert exact(stack, path, Range="bytes=4999-%d" % (
+                    size - 2)) == (206, body[4999:-1]), size
+        for size in (1 << 16, 300001, 3 << 20):
+            os.truncate(folder / ("%d.bin" % size), 70)
+            # Before it has noticed; then the rest cannot be sent any more.
+            status, body = exact(stack, "/site/sizes/%d.bin" % size)
+            assert status in (0, 200) and len(body) <= size
+        assert direct(stack, "/healthz")[0] == 200
+        assert stack.container("staticd")["State"]["Pid"] == pid
+    finally:
+        shutil.rmtree(folder)
 
 
 def test_conditions_in_their_order(curl):

@@ -2,6 +2,7 @@
 What libmicrohttpd swallows before the daemons see it depends on its version and
 stands in SECURITY.md; everything else is refused and ends the connection."""
 
+import re
 import socket
 import ssl
 
@@ -79,14 +80,16 @@ def exchange(connection, request):
         while True:
             piece = connection.recv(65536)
             if not piece:
+                closed = True
                 break
             heard += piece
             connection.settimeout(0.7)
     except TimeoutError:
-        return int(heard[9:12] or 0), heard.count(b"HTTP/1.1 "), False
+        closed = False
     except OSError:
-        pass
-    return int(heard[9:12] or 0), heard.count(b"HTTP/1.1 "), True
+        closed = True
+    answers = re.findall(rb"HTTP/1\.1 (\d{3}) ", heard)
+    return int((answers or [b"0"])[0]), len(answers), closed
 
 
 def ask(stack, daemon, request):
@@ -110,8 +113,10 @@ def test_each_line_is_refused(stack, daemon):
     wrong = {}
     for what, request in REFUSED.items():
         status, answers, closed = ask(stack, daemon, request)
-        # The library may close at once what is no HTTP to it at all.
-        if answers > 1 or not closed or 0 < status < 400:
+        # The library may close at once what is no HTTP to it at all; 0.9.75
+        # sends the head of its own answer twice when there is no Host.
+        if (answers > (2 if what == "no Host" else 1) or not closed
+                or 0 < status < 400):
             wrong[what] = (status, answers, closed)
     assert wrong == {}
 

@@ -30,11 +30,6 @@ pack() {
 	    | xargs sha256sum >SHA256SUMS && chmod 644 SHA256SUMS)
 }
 
-archive() {
-	tar -c -C "$1" --format=ustar --sort=name --mtime="@$2" \
-	    --owner=0 --group=0 --numeric-owner "$name" | gzip -n9
-}
-
 name=$1
 seconds=$2
 work=$(mktemp -d)
@@ -42,18 +37,11 @@ mkdir "$work/one" "$work/two" "$work/two/a-folder-with-a-longer-name"
 cp -a . "$work/two/a-folder-with-a-longer-name/"
 
 pack . "$work/one/$name"
-archive "$work/one" "$seconds" >"$work/one.tar.gz"
 # Another folder, user mask, time zone.
 (
 	umask 077
 	TZ=Pacific/Auckland LANG=C
 	export TZ LANG
 	pack "$work/two/a-folder-with-a-longer-name" "$work/two/$name"
-	archive "$work/two" "$seconds" >"$work/two.tar.gz"
 )
-cmp "$work/one.tar.gz" "$work/two.tar.gz" >&2 || {
-	diff -r "$work/one/$name" "$work/two/$name" >&2 || :
-	echo "dist: two builds of the same sources differ" >&2
-	exit 1
-}
-cat "$work/one.tar.gz"
+sh tests/musl/same.sh "$name" "$seconds" "$work/one" "$work/two"

@@ -317,6 +317,10 @@ end_answer(struct http_server *server, struct http_peer *peer)
 	atomic_fetch_sub_explicit(&server->running, 1, memory_order_relaxed);
 	if (peer != NULL) {
 		http_count_duration(server, now - peer->began_us);
+		if (peer->file) {
+			watched_file(server->watchdog, peer->watched, -1, 0);
+			peer->file = false;
+		}
 		watched_until(peer->watched, now / 1000 + wait * 1000);
 	}
 }

@@ -185,6 +185,13 @@ void http_resume(struct MHD_Connection *connection);
 void http_expect_bytes(struct http_request *rq, uint64_t n);
 
 /*
+ * The body of the coming answer is sent from `fd`, which ends with the answer
+ * at the earliest.  When the file gets fewer than `end` bytes meanwhile, the
+ * connection is cut off within seconds: the library would go on trying.
+ */
+void http_expect_file(struct http_request *rq, int fd, uint64_t end);
+
+/*
  * Replies.  `type` is the content type.  `extra` are further headers of this
  * reply, ending with {NULL}, or NULL.  _copy copies the body; _take takes the
  * buffer's memory and answers 500 when the buffer has an error; _error sends

@@ -27,6 +27,7 @@ struct http_server {
 struct http_peer {
 	struct watched *watched;
 	int64_t began_us; /* the request whose head came last */
+	bool file; /* its answer is sent from a file */
 };
 
 struct http_request {
@@ -48,7 +49,8 @@ extern const struct http_header http_allow[];
 
 /*
  * Refuses a request for whose answer the library has no memory left: writes
- * the answer itself.  MHD_NO, which is what the library has to be told then.
+ * the answer itself and ends the connection.  MHD_NO, which is what the library
+ * has to be told then.
  */
 enum MHD_Result http_refuse_by_hand(struct http_request *rq, unsigned status);
 

@@ -39,6 +39,15 @@ http_expect_bytes(struct http_request *rq, uint64_t n)
 	}
 }
 
+void
+http_expect_file(struct http_request *rq, int fd, uint64_t end)
+{
+	if (rq->peer != NULL) {
+		rq->peer->file = true;
+		watched_file(rq->server->watchdog, rq->peer->watched, fd, end);
+	}
+}
+
 /* The status of the answer is known, and so are its bytes. */
 static void
 note_answer(const struct http_request *rq, unsigned status)
@@ -90,6 +99,8 @@ http_refuse_by_hand(struct http_request *rq, unsigned status)
 	if (info != NULL) {
 		(void)send(info->connect_fd, text, (size_t)n,
 		    MSG_DONTWAIT | MSG_NOSIGNAL);
+		/* It would not be the library's last word otherwise. */
+		(void)shutdown(info->connect_fd, SHUT_RDWR);
 	}
 	atomic_fetch_add_explicit(&rq->server->refused, 1,
 	    memory_order_relaxed);

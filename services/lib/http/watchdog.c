@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "run/clock.h"
 #include "run/thread.h"
@@ -19,11 +20,13 @@ struct watched {
 	struct watched *previous;
 	atomic_int_fast64_t deadline;
 	int fd;
+	int file; /* -1: none */
+	uint64_t file_end;
 };
 
 struct watchdog {
 	pthread_t thread;
-	pthread_mutex_t lock; /* of the ring, of stopping, of shutting down */
+	pthread_mutex_t lock; /* of all but deadlines, and of shutting down */
 	pthread_cond_t wake;
 	struct watched ring; /* no connection itself */
 	bool stopping;
@@ -44,6 +47,15 @@ cut_off(struct watched *w)
 	    memory_order_relaxed);
 }
 
+static bool
+is_cut_short(const struct watched *w)
+{
+	struct stat st;
+
+	return w->file >= 0 && fstat(w->file, &st) == 0
+	    && (uint64_t)st.st_size < w->file_end;
+}
+
 static void
 look(struct watchdog *dog)
 {
@@ -51,7 +63,8 @@ look(struct watchdog *dog)
 
 	for (struct watched *w = dog->ring.next; w != &dog->ring; w = w->next) {
 		if (atomic_load_explicit(&w->deadline, memory_order_relaxed)
-		    <= now) {
+			<= now
+		    || is_cut_short(w)) {
 			cut_off(w);
 		}
 	}
@@ -124,6 +137,7 @@ watchdog_add(struct watchdog *dog, int fd, int64_t deadline)
 		return NULL;
 	}
 	w->fd = fd;
+	w->file = -1;
 	atomic_init(&w->deadline, deadline);
 	(void)pthread_mutex_lock(&dog->lock);
 	first = dog->ring.next == &dog->ring;
@@ -149,6 +163,18 @@ watchdog_remove(struct watchdog *dog, struct watched *w)
 	w->previous->next = w->next;
 	(void)pthread_mutex_unlock(&dog->lock);
 	free(w);
+}
+
+void
+watched_file(struct watchdog *dog, struct watched *w, int fd, uint64_t end)
+{
+	if (w == NULL) {
+		return;
+	}
+	(void)pthread_mutex_lock(&dog->lock);
+	w->file = fd;
+	w->file_end = end;
+	(void)pthread_mutex_unlock(&dog->lock);
 }
 
 void

@@ -34,6 +34,14 @@ struct watched *watchdog_add(struct watchdog *dog, int fd, int64_t deadline);
 void watchdog_remove(struct watchdog *dog, struct watched *watched);
 
 /*
+ * A file of which `end` bytes are being sent: cuts the connection off, too,
+ * when it has fewer.  `fd` has to stay open until it is -1 here, which means
+ * none.
+ */
+void watched_file(struct watchdog *dog, struct watched *watched, int fd,
+    uint64_t end);
+
+/*
  * Another deadline, by the one thread that serves the connection.  When it
  * has come the socket is shut down in both directions and what was not sent
  * yet is dropped; closing it is left to its owner.

@@ -36,6 +36,17 @@ for (const drawing of document.querySelectorAll("svg")) {
     fault("a drawing without a name");
   }
 }
+/* Each box of a drawing is as wide as its words. */
+for (const box of document.querySelectorAll("svg a > rect")) {
+  const area = box.getBoundingClientRect();
+  for (const text of box.parentElement.querySelectorAll("text")) {
+    const words = text.getBoundingClientRect();
+    if (words.left < area.left + 4 || words.right > area.right - 4 ||
+        words.top < area.top || words.bottom > area.bottom) {
+      fault("out of its box: " + text.textContent);
+    }
+  }
+}
 for (const link of document.querySelectorAll("a[href], button")) {
   const name = link.getAttribute("aria-label") || link.textContent;
   if (!name.trim()) fault("a link without words: " + link.outerHTML);

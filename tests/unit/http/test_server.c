@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -25,6 +26,7 @@
 #define PATIENCE_MS 10000
 #define BIG (64 * 1024 * 1024)
 #define SMALL 4096
+#define FILE_BYTES (1024 * 1024)
 
 struct world {
 	struct http_server *server;
@@ -43,6 +45,21 @@ serve_big(struct http_request *rq, void *ctx)
 	    NULL);
 }
 
+/* A file of FILE_BYTES, of which but one is there by the time it is sent. */
+static enum MHD_Result
+serve_cut(struct http_request *rq, void *ctx)
+{
+	int fd = memfd_create("cut", MFD_CLOEXEC);
+
+	(void)ctx;
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, 1), 0);
+	http_expect_bytes(rq, FILE_BYTES);
+	http_expect_file(rq, fd, FILE_BYTES);
+	return http_reply_response_take(rq, MHD_HTTP_OK, HTTP_TEXT,
+	    MHD_create_response_from_fd(FILE_BYTES, fd), NULL);
+}
+
 static void
 note_answer(void *ctx, const struct http_request *rq, unsigned status,
     uint64_t bytes)
@@ -57,6 +74,7 @@ note_answer(void *ctx, const struct http_request *rq, unsigned status,
 static const struct http_route routes[] = {
 	{ "/ok", http_serve_ok },
 	{ "/big", serve_big },
+	{ "/cut", serve_cut },
 };
 
 /* A server on a port that was free a moment ago. */
@@ -522,6 +540,31 @@ slow_reader_is_cut(void **state)
 	(void)close(fd);
 }
 
+/* The library would try to send the rest for ever. */
+static void
+file_cut_short_ends_the_answer(void **state)
+{
+	static const char request[] = "GET /cut HTTP/1.1\r\nHost: a\r\n\r\n"
+				      "GET /ok HTTP/1.1\r\nHost: a\r\n\r\n";
+	static const char sound[] = HEAD("");
+	char reply[4096] = { 0 };
+	bool closed;
+	int fd = dial(*state);
+
+	say(fd, request, sizeof(request) - 1);
+	(void)hear(fd, reply, sizeof(reply) - 1, PATIENCE_MS, &closed);
+	assert_true(closed);
+	assert_non_null(strstr(reply, "HTTP/1.1 200"));
+	assert_null(strstr(reply, "ok\n"));
+	(void)close(fd);
+	/* Who is answered after it is not meant. */
+	fd = dial(*state);
+	say(fd, sound, sizeof(sound) - 1);
+	(void)hear(fd, reply, sizeof(reply) - 1, 2500, &closed);
+	assert_false(closed);
+	(void)close(fd);
+}
+
 static void
 one_address_is_limited(void **state)
 {
@@ -576,6 +619,7 @@ status_of(const struct world *w, const struct shape *shape, size_t times)
 {
 	struct buf head;
 	char reply[13] = { 0 };
+	char rest[4096] = { 0 };
 	unsigned status = 0;
 	bool closed;
 	int fd = dial(w);
@@ -590,6 +634,12 @@ status_of(const struct world *w, const struct shape *shape, size_t times)
 	if (hear(fd, reply, sizeof(reply) - 1, PATIENCE_MS, &closed)
 	    == sizeof(reply) - 1) {
 		(void)sscanf(reply, "HTTP/1.%*c %3u", &status);
+	}
+	if (status >= 414) {
+		/* It is the only one, and the end. */
+		(void)hear(fd, rest, sizeof(rest) - 1, PATIENCE_MS, &closed);
+		assert_true(closed);
+		assert_null(strstr(rest, "HTTP/1.1 "));
 	}
 	(void)close(fd);
 	buf_done(&head);
@@ -650,6 +700,8 @@ main(void)
 		    begin_hasty, end),
 		cmocka_unit_test_setup_teardown(slow_reader_is_cut, begin_hasty,
 		    end),
+		cmocka_unit_test_setup_teardown(file_cut_short_ends_the_answer,
+		    begin_plain, end),
 		cmocka_unit_test_setup_teardown(one_address_is_limited,
 		    begin_narrow, end),
 	};

@@ -172,7 +172,8 @@ location_at(const struct site *site, const char *path)
 static const char *
 header_of(const struct resource *r, enum coding coding, const char *name)
 {
-	return MHD_get_response_header(r->variants[coding]->full[0], name);
+	return MHD_get_response_header(r->variants[coding]->full[0].response,
+	    name);
 }
 
 static void
@@ -570,6 +571,7 @@ contents(void **state)
 	struct content twin = CONTENT_NONE;
 	struct MHD_Response *response;
 	char out[16];
+	int fd;
 
 	(void)t;
 	for (int kind = 0; kind < 2; kind++) {
@@ -578,8 +580,9 @@ contents(void **state)
 			: content_from_copy(&c, VIEW("0123456789")),
 		    0);
 		assert_int_equal(content_dup(&c, &twin), 0);
-		response = content_response(&c, 2, 5);
+		response = content_response(&c, 2, 5, &fd);
 		assert_non_null(response);
+		assert_int_equal(fd >= 0, kind == 1);
 		content_done(&c);
 		assert_int_equal(content_read(&twin, 8, out, sizeof(out)), 2);
 		assert_memory_equal(out, "89", 2);
@@ -635,9 +638,11 @@ lanes(void **state)
 	large = resource_at(site, "/site/large.bin")->variants[CODING_IDENTITY];
 	assert_int_equal(small->lanes, 1);
 	assert_int_equal(large->lanes, 3);
-	assert_ptr_not_equal(large->full[0], large->full[1]);
-	assert_ptr_equal(resource_full(small), small->full[0]);
-	assert_non_null(resource_full(large));
+	assert_ptr_not_equal(large->full[0].response, large->full[1].response);
+	assert_int_not_equal(large->full[0].fd, large->full[1].fd);
+	assert_ptr_equal(resource_full(small), &small->full[0]);
+	assert_int_equal(small->full[0].fd, -1);
+	assert_non_null(resource_full(large)->response);
 	site_let_go(site);
 	load.threads = 1000;
 	site = load_good(&load);
