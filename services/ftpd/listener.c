@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "base/trim.h"
 #include "ftpd/auth.h"
 #include "ftpd/bans.h"
 #include "ftpd/children.h"
@@ -419,7 +420,7 @@ be_session(struct listener *l, int fd, int auth_fd, const struct in6_addr *peer)
 		.has_pasv = l->resolver.known,
 		.pasv = l->resolver.addr,
 		.confine_user = sandbox_user };
-	struct session *s = calloc(1, sizeof(*s));
+	struct session *s = malloc(sizeof(*s));
 	int r = s == NULL ? -ENOMEM : tls_own_tickets(l->tls);
 
 	if (pasvnets_find(&l->nets, peer, &parts.pasv)) {
@@ -917,6 +918,8 @@ open_door(struct listener *l)
 		return r;
 	}
 	find_gateways(l);
+	/* Each session begins with what is left here. */
+	trim_memory();
 	log_say(LOG_INFO, "listening", "port %u, data %u to %u, metrics %u",
 	    (unsigned)l->settings->port, (unsigned)l->settings->pasv_min,
 	    (unsigned)l->settings->pasv_max, (unsigned)l->settings->http_port);
