@@ -357,7 +357,8 @@ start_reporter(struct listener *l)
 	pid = fork_child(l);
 	if (pid == 0) {
 		end_role(REPORTER_PROGRAM,
-		    part_exec((const char *[]){ REPORTER_PROGRAM, port, NULL },
+		    part_exec((const char *[]){ REPORTER_PROGRAM, port,
+				  l->settings->root, NULL },
 			fds, REPORTER_FDS));
 	}
 	(void)close(l->stats_fd);
