@@ -139,6 +139,20 @@ begin(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *core,
 	return 1;
 }
 
+/*
+ * By what names and numbers certificates mean them: without, each signature
+ * counts as too weak.
+ */
+static bool
+name_digests(void)
+{
+	return EVP_add_digest(EVP_sha256()) == 1
+	    && EVP_add_digest(EVP_sha384()) == 1
+	    && EVP_add_digest(EVP_sha512()) == 1
+	    && EVP_add_digest(EVP_sha224()) == 1
+	    && EVP_add_digest(EVP_sha1()) == 1;
+}
+
 /* The default provider lives in a context where nobody asks for much. */
 static int
 load(void)
@@ -175,7 +189,8 @@ few_init(void)
 	if (few != NULL) {
 		return 0;
 	}
-	return OPENSSL_init_ssl(without, NULL) == 1 ? load() : -ENOSYS;
+	return OPENSSL_init_ssl(without, NULL) == 1 && name_digests() ? load()
+								      : -ENOSYS;
 }
 
 void
