@@ -302,7 +302,7 @@ run_clients() {
 	    -e NODE_PATH=/opt/clients/node_modules "$image" sh -euc '
 		sh -euc "$COPY" sh /build
 		npm install --silent --prefix /opt/clients basic-ftp@5.0.5
-		make -C /build/services ftpd
+		make -C /build/services ftpd STATIC_TLS=1
 		cd /build/tests/clients
 		exec python3 -m pytest -p no:cacheprovider -ra "$@"' sh "$@"
 }
@@ -322,7 +322,7 @@ run_bench() {
 		    -v "$repo:/repository:ro" -v "$out:/out" \
 		    -e "COPY=$copy" -e BENCH_OUT=/out "$image" sh -euc '
 			sh -euc "$COPY" sh /build
-			make -C /build/services
+			make -C /build/services STATIC_TLS=1
 			cd /build/tests/bench
 			exec python3 "$0.py"' "$part"
 	done

@@ -17,9 +17,9 @@
 #include "base/secret.h"
 #include "ftpd/auth.h"
 #include "ftpd/hasher.h"
-#include "ftpd/recent.h"
-#include "ftpd/throttle.h"
 #include "ftpd/wplogin.h"
+#include "login/recent.h"
+#include "login/throttle.h"
 #include "run/clock.h"
 #include "run/log.h"
 

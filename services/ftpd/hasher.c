@@ -8,7 +8,7 @@
 
 #include "base/secret.h"
 #include "ftpd/sandbox.h"
-#include "ftpd/wphash.h"
+#include "login/wphash.h"
 #include "run/log.h"
 #include "run/part.h"
 #include "run/thread.h"

@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #include "base/macros.h"
-#include "ftpd/pwhash.h"
 #include "ftpd/settings.h"
+#include "login/pwhash.h"
 
 struct hash_request {
 	uint32_t id; /* comes back with the answer */

@@ -1,5 +1,6 @@
 #include "ftpd/lines.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/secret.h"
@@ -11,7 +12,7 @@
 void
 lines_init(struct lines *l)
 {
-	*l = (struct lines){ .n = 0 };
+	memset(l, 0, offsetof(struct lines, bytes));
 }
 
 /* Forgets the line that was given out. */
@@ -35,6 +36,9 @@ static void
 keep(struct lines *l, char c)
 {
 	l->bytes[l->n++] = c;
+	if (l->n > l->most) {
+		l->most = l->n;
+	}
 }
 
 void
@@ -141,5 +145,6 @@ void
 lines_wipe(struct lines *l)
 {
 	drop_used(l);
-	secret_wipe(l->bytes + l->n, sizeof(l->bytes) - l->n);
+	secret_wipe(l->bytes + l->n, l->most - l->n);
+	l->most = l->n;
 }

@@ -19,16 +19,18 @@
 
 struct lines {
 	/* Private. */
-	char bytes[LINES_MAX + 2];
 	size_t n;
 	size_t used; /* length of the line that was given out */
+	size_t most; /* that `n` was, since all behind it was wiped */
 	bool skipping; /* inside a line that is too long */
 	uint64_t skipped;
 	uint8_t telnet; /* bytes of an unfinished telnet sequence: 0, 1, 2 */
+	char bytes[LINES_MAX + 2];
 };
 
 enum lines_status { LINES_NONE, LINES_READY, LINES_LONG };
 
+/* What is in `bytes` does not matter. */
 void lines_init(struct lines *l);
 
 /* How many bytes lines_feed() takes now; 0: take lines out first. */

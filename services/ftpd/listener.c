@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "base/trim.h"
 #include "ftpd/auth.h"
-#include "ftpd/bans.h"
 #include "ftpd/children.h"
 #include "ftpd/hasher.h"
 #include "ftpd/pasvnets.h"
@@ -26,6 +26,7 @@
 #include "ftpd/session.h"
 #include "ftpd/tls.h"
 #include "ftpd/wplogin.h"
+#include "login/bans.h"
 #include "run/addr.h"
 #include "run/clock.h"
 #include "run/confine.h"
@@ -356,7 +357,8 @@ start_reporter(struct listener *l)
 	pid = fork_child(l);
 	if (pid == 0) {
 		end_role(REPORTER_PROGRAM,
-		    part_exec((const char *[]){ REPORTER_PROGRAM, port, NULL },
+		    part_exec((const char *[]){ REPORTER_PROGRAM, port,
+				  l->settings->root, NULL },
 			fds, REPORTER_FDS));
 	}
 	(void)close(l->stats_fd);
@@ -419,7 +421,7 @@ be_session(struct listener *l, int fd, int auth_fd, const struct in6_addr *peer)
 		.has_pasv = l->resolver.known,
 		.pasv = l->resolver.addr,
 		.confine_user = sandbox_user };
-	struct session *s = calloc(1, sizeof(*s));
+	struct session *s = malloc(sizeof(*s));
 	int r = s == NULL ? -ENOMEM : tls_own_tickets(l->tls);
 
 	if (pasvnets_find(&l->nets, peer, &parts.pasv)) {
@@ -917,6 +919,8 @@ open_door(struct listener *l)
 		return r;
 	}
 	find_gateways(l);
+	/* Each session begins with what is left here. */
+	trim_memory();
 	log_say(LOG_INFO, "listening", "port %u, data %u to %u, metrics %u",
 	    (unsigned)l->settings->port, (unsigned)l->settings->pasv_min,
 	    (unsigned)l->settings->pasv_max, (unsigned)l->settings->http_port);

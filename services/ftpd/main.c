@@ -4,9 +4,9 @@
  */
 #include <stddef.h>
 
-#include "ftpd/hashpw.h"
 #include "ftpd/listener.h"
 #include "ftpd/settings.h"
+#include "login/hashpw.h"
 #include "run/program.h"
 
 #define AT(member) offsetof(struct settings, member)

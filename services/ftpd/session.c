@@ -2,14 +2,18 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/trim.h"
 #include "ftpd/data.h"
 #include "run/clock.h"
 #include "run/log.h"
 
+/* When an idle session gives back what it does not need. */
+#define REST_MS 500
 #define REPLY_MAX (256 * 1024)
 #define REPLY_MS 30000
 /* How long a running transfer may go on when the daemon stops. */
@@ -91,7 +95,9 @@ session_log_open(const struct session *s, struct log_line *l, const char *event)
 void
 session_forget(struct session *s)
 {
-	s->state = (struct session_state){ .cwd = "/" };
+	memset(&s->state, 0, offsetof(struct session_state, cwd));
+	s->state.cwd[0] = '/';
+	s->state.cwd[1] = '\0';
 	s->bad = 0;
 }
 
@@ -177,6 +183,16 @@ poll_once(struct session *s, int fd, short events, int timeout)
 	return r < 0 ? r : p[0].revents != 0;
 }
 
+/* How long to wait at first; then, what only a busy session needs is freed. */
+static int
+wait_before_rest(const struct session *s, int fd, int64_t end)
+{
+	int left = clock_left(end);
+	bool busy = s->transferring || s->resting || fd != s->control.fd;
+
+	return busy || left < REST_MS ? left : REST_MS;
+}
+
 int
 session_wait(void *session, int fd, short events, int64_t deadline)
 {
@@ -185,10 +201,15 @@ session_wait(void *session, int fd, short events, int64_t deadline)
 	for (;;) {
 		bool stopping = s->stop_at != 0 && s->stop_at < deadline;
 		int64_t end = stopping ? s->stop_at : deadline;
-		int r = poll_once(s, fd, events, clock_left(end));
+		int ms = wait_before_rest(s, fd, end);
+		int r = poll_once(s, fd, events, ms);
 
 		if (r != 0) {
 			return r < 0 ? r : 0;
+		}
+		if (ms == REST_MS) {
+			s->resting = true;
+			trim_memory();
 		}
 		if (clock_left(end) == 0 && end <= clock_ms()) {
 			return stopping ? -ESHUTDOWN : -ETIMEDOUT;
@@ -326,6 +347,7 @@ handle(struct session *s, struct view line)
 	struct view arg;
 
 	s->greeted = true;
+	s->resting = false;
 	s->commands++;
 	stats_add(&s->parts.stats->commands, 1);
 	switch (command_parse(line, &c, &arg)) {
@@ -389,10 +411,11 @@ session_run(struct session *s, const struct session_parts *parts)
 	uint64_t answered = 0;
 	int64_t deadline;
 
-	*s = (struct session){ .parts = *parts,
-		.passive_fd = -1,
-		.data = { .fd = -1 },
-		.opened = clock_ms() };
+	memset(s, 0, offsetof(struct session, state));
+	s->parts = *parts;
+	s->passive_fd = -1;
+	s->data.fd = -1;
+	s->opened = clock_ms();
 	lines_init(&s->lines);
 	chan_init(&s->control, parts->fd,
 	    (struct chan_wait){ session_wait, s });

@@ -69,8 +69,6 @@ struct session_state {
 struct session {
 	struct session_parts parts;
 	struct chan control;
-	struct lines lines;
-	struct session_state state;
 	char addr[NET_ADDR_TEXT];
 	int64_t opened;
 	int64_t stop_at; /* 0, or when a running transfer has to end */
@@ -80,15 +78,19 @@ struct session {
 	unsigned bad; /* bad commands in a row */
 	uint64_t commands;
 	bool greeted; /* a whole line has come */
+	bool resting; /* nothing has come for a while */
 	/* The data connection. */
 	int passive_fd; /* listens; -1: none */
 	struct chan data;
 	bool transferring; /* a reply 150 is out */
 	uint64_t moved; /* bytes of this transfer */
 	unsigned glances;
+	/* Most of these is never touched, and costs no memory then. */
+	struct session_state state;
+	struct lines lines;
 };
 
-/* Serves the session to its end, and frees what is in it. */
+/* Serves the session to its end, and frees what it holds but not *s. */
 void session_run(struct session *s, const struct session_parts *parts);
 
 /* --- for the verbs -------------------------------------------------------- */

@@ -50,7 +50,7 @@ session_cwd(struct session *s, struct view arg)
 		session_reply_error(s, r);
 		return;
 	}
-	memcpy(s->state.cwd, path, sizeof(path));
+	memcpy(s->state.cwd, path, strlen(path) + 1);
 	session_reply(s, REPLY_FILE_DONE, "Done.");
 }
 
@@ -139,7 +139,7 @@ session_rnfr(struct session *s, struct view arg)
 		session_reply_error(s, r);
 		return;
 	}
-	memcpy(s->state.rename_from, path, sizeof(path));
+	memcpy(s->state.rename_from, path, strlen(path) + 1);
 	s->state.has_rename = true;
 	session_reply(s, REPLY_PENDING, "And the new name: RNTO.");
 }

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "base/buf.h"
+#include "login/pwhash.h"
 
 enum { TLS_REQUIRED, TLS_OPTIONAL };
 /*
@@ -24,7 +25,7 @@ enum { PEER_NAT, PEER_STRICT };
 #define SETTINGS_PASV_PORTS_MAX 1024
 /* Longest names and passwords, which is what a login message has room for. */
 #define SETTINGS_USER_MAX 64
-#define SETTINGS_PASSWORD_MAX 512
+#define SETTINGS_PASSWORD_MAX PWHASH_PASSWORD_MAX
 
 struct settings {
 	uint64_t port;

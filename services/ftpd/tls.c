@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "base/secret.h"
+#include "tls/few.h"
 
 /* Longer than any session: a ticket must not expire within one. */
 #define TICKET_SECONDS (7 * 24 * 3600)
@@ -160,6 +161,7 @@ explain(struct buf *why, const char *what, const char *path)
 {
 	char text[256];
 
+	few_words();
 	ERR_error_string_n(ERR_peek_last_error(), text, sizeof(text));
 	buf_addf(why, "%s '%s': %s", what, path, text);
 }
@@ -167,7 +169,7 @@ explain(struct buf *why, const char *what, const char *path)
 int
 tls_load(const char *cert, const char *key, struct buf *why, SSL_CTX **ret)
 {
-	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+	SSL_CTX *ctx = few_init() < 0 ? NULL : SSL_CTX_new(TLS_server_method());
 
 	ERR_clear_error();
 	if (ctx == NULL || configure(ctx) < 0 || foreign_index() < 0) {

@@ -20,8 +20,8 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "ftpd/pwhash.h"
 #include "ftpd/settings.h"
+#include "login/pwhash.h"
 
 /* Rights: bits. */
 #define USERS_READ 1U

@@ -100,6 +100,19 @@ def memory_kib(pid):
     return counted, resident
 
 
+def proportional_kib(pid):
+    """Proportional set size of a process tree."""
+    counted = 0
+    for each in tree(pid):
+        try:
+            text = pathlib.Path("/proc/%d/smaps_rollup" % each).read_text()
+        except OSError:
+            continue
+        counted += sum(int(line.split()[1]) for line in text.splitlines()
+                       if line.startswith("Pss:"))
+    return counted
+
+
 class Part:
     def __init__(self, name):
         self.name = name

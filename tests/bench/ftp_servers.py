@@ -139,6 +139,9 @@ class Server:
     def memory(self):
         return figures.memory_kib(self.process.pid)[0]
 
+    def proportional(self):
+        return figures.proportional_kib(self.process.pid)
+
 
 class Ours(Server):
     name = figures.OURS

@@ -16,7 +16,7 @@ PAGE = mmap.PAGESIZE
 STACK = 256 * 1024  # the smallest that a thread is given
 
 LIBRARIES = {
-    "ftpd": {"libmicrohttpd", "libssl"},
+    "ftpd": {"libmicrohttpd"},
     "staticd": {"libmicrohttpd", "libz"},
     "cachemon": {"libmicrohttpd", "libhiredis"},
     "exporter": {"libmicrohttpd", "libhiredis", "libmariadb", "libssl"},

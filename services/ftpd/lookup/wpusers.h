@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "ftpd/lookup/wproles.h"
-#include "ftpd/wphash.h"
+#include "login/wphash.h"
 
 /* For connecting, reading and writing each. */
 #define WPUSERS_SECONDS 2

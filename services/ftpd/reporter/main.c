@@ -1,7 +1,7 @@
 /*
  * ftpd-reporter: the program of ftpd's reporter (see reporter.h).
  *
- *	ftpd-reporter PORT
+ *	ftpd-reporter PORT FOLDER
  */
 #include "ftpd/reporter/reporter.h"
 #include "ftpd/sandbox.h"
@@ -12,19 +12,21 @@
 int
 main(int argc, char **argv)
 {
-	const struct stats *stats;
+	struct reporter_parts parts = { .root_fd = PART_FD + REPORTER_ROOT,
+		.life_fd = PART_FD + REPORTER_LIFE };
 	uint64_t port = 0;
 
-	if (!part_begin("ftpd", REPORTER_FDS) || argc != 2
+	if (!part_begin("ftpd", REPORTER_FDS) || argc != 3
 	    || view_u64(view_str(argv[1]), &port) < 0 || port > UINT16_MAX) {
 		return EXIT_USAGE;
 	}
 	sandbox_opaque();
-	stats = stats_open(PART_FD + REPORTER_STATS);
-	if (stats == NULL || sandbox_reporter((uint16_t)port) < 0) {
+	parts.port = (uint16_t)port;
+	parts.root = argv[2];
+	parts.stats = stats_open(PART_FD + REPORTER_STATS);
+	if (parts.stats == NULL || sandbox_reporter(parts.port) < 0) {
 		log_say(LOG_ERROR, "role_failed", "reporter");
 		return 1;
 	}
-	return reporter_run((uint16_t)port, stats, PART_FD + REPORTER_ROOT,
-	    PART_FD + REPORTER_LIFE);
+	return reporter_run(&parts);
 }

@@ -13,15 +13,10 @@
 #define CONNECTIONS 32
 #define DRAIN_MS 500
 
-struct reporter {
-	const struct stats *stats;
-	int root_fd;
-};
-
 static enum MHD_Result
 serve_metrics(struct http_request *rq, void *ctx)
 {
-	const struct reporter *reporter = ctx;
+	const struct reporter_parts *reporter = ctx;
 	struct stats_volume volume = { .known = false };
 	struct statfs fs;
 	struct buf out;
@@ -40,7 +35,7 @@ serve_metrics(struct http_request *rq, void *ctx)
 static enum MHD_Result
 serve_health(struct http_request *rq, void *ctx)
 {
-	const struct reporter *reporter = ctx;
+	const struct reporter_parts *reporter = ctx;
 	/* A session may have written anything there. */
 	uint64_t beat = stats_get(&reporter->stats->heartbeat_ms);
 
@@ -52,7 +47,7 @@ serve_health(struct http_request *rq, void *ctx)
 }
 
 int
-reporter_run(uint16_t port, const struct stats *stats, int root_fd, int life_fd)
+reporter_run(const struct reporter_parts *parts)
 {
 	static const struct http_route routes[] = {
 		{ "/metrics", serve_metrics }, { "/healthz", serve_health }
@@ -61,14 +56,14 @@ reporter_run(uint16_t port, const struct stats *stats, int root_fd, int life_fd)
 		{ "X-Content-Type-Options", "nosniff" },
 		{ "Cache-Control", "no-store" }, { NULL, NULL }
 	};
-	struct reporter reporter = { .stats = stats, .root_fd = root_fd };
-	struct http_conf conf = { .port = port,
+	struct reporter_parts reporter = *parts;
+	struct http_conf conf = { .port = parts->port,
 		.connections = CONNECTIONS,
 		.routes = routes,
 		.route_count = ARRAY_LEN(routes),
 		.headers = headers,
 		.ctx = &reporter };
-	struct pollfd life = { .fd = life_fd, .events = POLLIN };
+	struct pollfd life = { .fd = parts->life_fd, .events = POLLIN };
 	struct http_server *server;
 	int r = http_start(&conf, &server);
 
@@ -76,7 +71,7 @@ reporter_run(uint16_t port, const struct stats *stats, int root_fd, int life_fd)
 		struct log_line l;
 
 		log_open(&l, LOG_ERROR, "http_start_failed");
-		log_num(&l, "port", port);
+		log_num(&l, "port", parts->port);
 		log_err(&l, r);
 		log_close(&l);
 		return 1;

@@ -13,11 +13,15 @@
 #define REPORTER_PROGRAM "ftpd-reporter"
 enum { REPORTER_STATS, REPORTER_ROOT, REPORTER_LIFE, REPORTER_FDS };
 
-/*
- * Serves at `port` until `life_fd` ends.  `root_fd` is the volume, for its
- * size.  Returns the exit status.
- */
-int reporter_run(uint16_t port, const struct stats *stats, int root_fd,
-    int life_fd);
+struct reporter_parts {
+	uint16_t port;
+	const struct stats *stats;
+	const char *root; /* FTPD_ROOT, and open: for the volume's size */
+	int root_fd;
+	int life_fd;
+};
+
+/* Serves until `life_fd` ends.  Returns the exit status. */
+int reporter_run(const struct reporter_parts *parts);
 
 #endif

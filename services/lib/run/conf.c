@@ -34,6 +34,7 @@ read_file(const char *name, const char *path, struct buf *faults)
 {
 	char *text = calloc(1, CONF_VALUE_MAX + 1);
 	FILE *f = fopen(path, "re");
+	char *smaller;
 	size_t n;
 
 	if (text == NULL || f == NULL) {
@@ -60,7 +61,9 @@ read_file(const char *name, const char *path, struct buf *faults)
 		text[n - 1] = '\0';
 	}
 	(void)fclose(f);
-	return text;
+	/* The rest of it has been nothing but zeros. */
+	smaller = realloc(text, n + 1);
+	return smaller == NULL ? text : smaller;
 fail:
 	if (f != NULL) {
 		(void)fclose(f);

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "ftpd/lookup/wproles.h"
-#include "ftpd/pwhash.h"
-#include "ftpd/wphash.h"
+#include "login/pwhash.h"
+#include "login/wphash.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

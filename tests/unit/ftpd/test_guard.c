@@ -16,11 +16,11 @@
 #include <unistd.h>
 
 #include "ftpd/auth.h"
-#include "ftpd/bans.h"
 #include "ftpd/children.h"
 #include "ftpd/pasvnets.h"
 #include "ftpd/stats.h"
-#include "ftpd/throttle.h"
+#include "login/bans.h"
+#include "login/throttle.h"
 #include "run/addr.h"
 #include "run/watch.h"
 

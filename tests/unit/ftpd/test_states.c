@@ -21,6 +21,7 @@
 
 #include "ftpd/tls.h"
 #include "run/log.h"
+#include "tls/few.h"
 #include "wire.h"
 
 static char root_path[] = "/tmp/states-XXXXXX";
@@ -69,6 +70,8 @@ set_up(void **state)
 	assert_int_equal(chdir(root_path), 0);
 	stats = stats_new(&stats_fd);
 	assert_non_null(stats);
+	/* First of all that OpenSSL has to do. */
+	assert_int_equal(few_init(), 0);
 	make_certificate();
 	buf_init(&why, 1000);
 	assert_int_equal(tls_load("cert", "key", &why, &server_tls), 0);

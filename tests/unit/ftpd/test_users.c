@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "ftpd/hasher.h"
-#include "ftpd/hashpw.h"
-#include "ftpd/pwhash.h"
 #include "ftpd/users.h"
+#include "login/hashpw.h"
+#include "login/pwhash.h"
 
 #define BCRYPT "$2b$04$abcdefghijklmnopqrstuuinwY/tkBVrn3xrxQI/TgnMHhkvl85RW"
 #define BCRYPT_Y "$2y$04$abcdefghijklmnopqrstuuinwY/tkBVrn3xrxQI/TgnMHhkvl85RW"

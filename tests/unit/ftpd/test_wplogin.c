@@ -15,9 +15,9 @@
 
 #include "base/macros.h"
 #include "ftpd/lookup/wproles.h"
-#include "ftpd/recent.h"
 #include "ftpd/settings.h"
-#include "ftpd/wphash.h"
+#include "login/recent.h"
+#include "login/wphash.h"
 #include "run/log.h"
 
 #define LONG_TEXT "longer than bcrypt reads, "

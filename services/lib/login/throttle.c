@@ -1,4 +1,4 @@
-#include "ftpd/throttle.h"
+#include "login/throttle.h"
 
 #include <stddef.h>
 

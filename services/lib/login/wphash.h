@@ -9,13 +9,13 @@
  * Anything else is no hash here: old plain MD5, Argon2, a form that is not
  * exactly right, a cost that would take seconds.
  */
-#ifndef FTPD_WPHASH_H
-#define FTPD_WPHASH_H
+#ifndef LOGIN_WPHASH_H
+#define LOGIN_WPHASH_H
 
 #include <stdbool.h>
 
 #include "base/view.h"
-#include "ftpd/pwhash.h"
+#include "login/pwhash.h"
 
 /* The longest hash of these kinds. */
 #define WPHASH_MAX 63

@@ -1,4 +1,4 @@
-#include "ftpd/wphash.h"
+#include "login/wphash.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -7,7 +7,6 @@
 #include <openssl/hmac.h>
 
 #include "base/secret.h"
-#include "ftpd/settings.h"
 
 #define PHPASS_LENGTH 34
 #define PHPASS_SALT 8
@@ -17,7 +16,7 @@
 #define SHA384_LENGTH 48
 
 /* Room for a password with a backslash before each byte, and a NUL. */
-#define TEXT_SIZE (2 * SETTINGS_PASSWORD_MAX + 1)
+#define TEXT_SIZE (2 * PWHASH_PASSWORD_MAX + 1)
 
 /* The digits of both bcrypt's and phpass's base 64, in phpass's order. */
 #define DIGITS \
@@ -221,7 +220,7 @@ wphash_check(struct view hash, struct view password)
 	size_t n;
 	bool same;
 
-	if (password.n > SETTINGS_PASSWORD_MAX) {
+	if (password.n > PWHASH_PASSWORD_MAX) {
 		return false;
 	}
 	same = check_one(hash, password);

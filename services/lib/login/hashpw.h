@@ -1,8 +1,8 @@
 /*
  * `ftpd --hash-password`: makes a hash for the users file.
  */
-#ifndef FTPD_HASHPW_H
-#define FTPD_HASHPW_H
+#ifndef LOGIN_HASHPW_H
+#define LOGIN_HASHPW_H
 
 /*
  * Reads a password from standard input (from a terminal: twice, and nothing is

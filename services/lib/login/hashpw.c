@@ -1,4 +1,4 @@
-#include "ftpd/hashpw.h"
+#include "login/hashpw.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -9,11 +9,10 @@
 
 #include "base/path.h"
 #include "base/secret.h"
-#include "ftpd/pwhash.h"
-#include "ftpd/settings.h"
+#include "login/pwhash.h"
 #include "run/program.h"
 
-#define LINE_SIZE (SETTINGS_PASSWORD_MAX + 2) /* with its newline and a NUL */
+#define LINE_SIZE (PWHASH_PASSWORD_MAX + 2) /* with its newline and a NUL */
 
 /* One line of standard input without its end.  False when there is none. */
 static bool

@@ -1,4 +1,4 @@
-#include "ftpd/bans.h"
+#include "login/bans.h"
 
 #include "run/addr.h"
 

@@ -12,8 +12,8 @@
  * may be banned.  The table has a fixed size: when it is full, who was quiet
  * for longest is forgotten.
  */
-#ifndef FTPD_THROTTLE_H
-#define FTPD_THROTTLE_H
+#ifndef LOGIN_THROTTLE_H
+#define LOGIN_THROTTLE_H
 
 #include <netinet/in.h>
 #include <stdbool.h>

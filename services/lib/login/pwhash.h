@@ -10,8 +10,8 @@
  * (musl's takes $y$ for DES): each scheme proves itself by a hash whose
  * password is known before it is believed.
  */
-#ifndef FTPD_PWHASH_H
-#define FTPD_PWHASH_H
+#ifndef LOGIN_PWHASH_H
+#define LOGIN_PWHASH_H
 
 #include <stdbool.h>
 
@@ -20,6 +20,8 @@
 
 /* The longest hash of these kinds: sha512-crypt with `rounds=`. */
 #define PWHASH_MAX 126
+/* The longest password that is looked at. */
+#define PWHASH_PASSWORD_MAX 512
 
 /* Costs of bcrypt that are accepted: the exponent of two. */
 #define PWHASH_COST_MIN 4

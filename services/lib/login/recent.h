@@ -5,8 +5,8 @@
  * back, and a password that was changed in WordPress is right no more at once.
  * Pure: the time is given.
  */
-#ifndef FTPD_RECENT_H
-#define FTPD_RECENT_H
+#ifndef LOGIN_RECENT_H
+#define LOGIN_RECENT_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,6 +17,8 @@
 #define RECENT_SIZE 512
 #define RECENT_MS (5 * 60 * 1000)
 #define RECENT_MAC 32
+/* A longer name is not remembered. */
+#define RECENT_NAME_MAX 64
 
 struct recent_entry {
 	uint8_t mac[RECENT_MAC];

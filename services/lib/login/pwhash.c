@@ -1,4 +1,4 @@
-#include "ftpd/pwhash.h"
+#include "login/pwhash.h"
 
 #include <crypt.h>
 #include <errno.h>
@@ -8,7 +8,6 @@
 #include <sys/random.h>
 
 #include "base/secret.h"
-#include "ftpd/settings.h"
 
 #define BCRYPT_LENGTH 60
 #define BCRYPT_HEAD 7 /* "$2y$10$" */
@@ -177,7 +176,7 @@ pwhash_fault(struct view hash)
 bool
 pwhash_check(struct view hash, struct view password)
 {
-	char key[SETTINGS_PASSWORD_MAX + 1];
+	char key[PWHASH_PASSWORD_MAX + 1];
 	bool same = password.n > 0 && scheme_of(hash) != NULL
 	    && view_to_cstr(password, key, sizeof(key)) == 0
 	    && pwhash_same(hash, key);
@@ -230,7 +229,7 @@ make_salt(char ret[BCRYPT_SALT + 1])
 int
 pwhash_make(struct view password, char ret[PWHASH_MAX + 1])
 {
-	char key[SETTINGS_PASSWORD_MAX + 1];
+	char key[PWHASH_PASSWORD_MAX + 1];
 	char salt[BCRYPT_SALT + 1];
 	char setting[BCRYPT_HEAD + BCRYPT_SALT + 1];
 	struct crypt_data *room;

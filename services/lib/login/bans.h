@@ -2,8 +2,8 @@
  * Who is not let in for a while.  Pure: the time is given.  When the table is
  * full, the ban that would end first is given up.
  */
-#ifndef FTPD_BANS_H
-#define FTPD_BANS_H
+#ifndef LOGIN_BANS_H
+#define LOGIN_BANS_H
 
 #include <netinet/in.h>
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-#include "ftpd/recent.h"
+#include "login/recent.h"
 
 #include <errno.h>
 #include <string.h>
@@ -8,13 +8,11 @@
 #include <sys/random.h>
 
 #include "base/secret.h"
-#include "ftpd/pwhash.h"
-#include "ftpd/settings.h"
+#include "login/pwhash.h"
 
 #define LENGTH_SIZE 2
 #define MESSAGE_MAX \
-	(3 * LENGTH_SIZE + SETTINGS_USER_MAX + SETTINGS_PASSWORD_MAX \
-	    + PWHASH_MAX)
+	(3 * LENGTH_SIZE + RECENT_NAME_MAX + PWHASH_PASSWORD_MAX + PWHASH_MAX)
 
 int
 recent_init(struct recent *recent)
@@ -49,7 +47,7 @@ make_mac(const struct recent *recent, struct view name, struct view password,
 	unsigned n = 0;
 	bool good;
 
-	if (name.n > SETTINGS_USER_MAX || password.n > SETTINGS_PASSWORD_MAX
+	if (name.n > RECENT_NAME_MAX || password.n > PWHASH_PASSWORD_MAX
 	    || hash.n > PWHASH_MAX) {
 		return false;
 	}
