@@ -70,7 +70,9 @@ def differences(targets, ours):
     found = []
     peers = (
         ("mysqld", exporter_targets.mysqld(
-            targets, "--collect.info_schema.tables",
+            targets, "--collect.info_schema.innodb_metrics",
+            "--collect.info_schema.processlist",
+            "--collect.info_schema.tables",
             "--collect.info_schema.tables.databases=wordpress")),
         ("redis", exporter_targets.redis(targets)),
         ("nginx", exporter_targets.nginx(targets)))
