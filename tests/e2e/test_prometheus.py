@@ -83,6 +83,16 @@ def test_tables_are_counted(scrape):
     assert {"wp_posts", "wp_options", "wp_users"} <= tables
 
 
+def test_volumes_have_the_names_of_node_exporter(scrape):
+    taken = scrape()
+    for point in ("/srv/site", "/var/lib/cachemon", "/var/lib/exporter"):
+        size, free, avail = (taken.values(
+            "node_filesystem_%s_bytes" % what, mountpoint=point)
+            for what in ("size", "free", "avail"))
+        assert len(size) == len(free) == len(avail) == 1, point
+        assert size[0] >= free[0] >= avail[0] > 0, point
+
+
 def test_strict_openmetrics(curl):
     reply = curl.monitor("/metrics", "-H",
                          "Accept: application/openmetrics-text;version=1.0.0")
