@@ -304,9 +304,9 @@ static const struct {
 	    mariadb_innodb_metrics },
 	{ "collect.info_schema.processlist",
 	    "SELECT COALESCE(command, ''), COALESCE(state, ''), COUNT(*), "
-	    "SUM(time) FROM information_schema.processlist "
-	    "WHERE id != CONNECTION_ID() GROUP BY command, state "
-	    "ORDER BY NULL",
+	    "SUM(time), user, SUBSTRING_INDEX(host, ':', 1) AS client "
+	    "FROM information_schema.processlist WHERE id != CONNECTION_ID() "
+	    "GROUP BY command, state, user, client ORDER BY NULL",
 	    mariadb_processlist },
 	{ "collect.info_schema.tables", "CALL stack.wordpress_tables()",
 	    mariadb_tables },

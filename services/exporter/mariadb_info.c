@@ -13,8 +13,19 @@
 
 #define INFO "mysql_info_schema_"
 
+/* How many processes each user, or each host, has. */
+struct owners {
+	size_t n;
+	struct {
+		char name[MYSQL_NAME_MAX + 1];
+		double count;
+	} items[64];
+};
+
 /* States are made into names here, so two rows may become one series. */
 struct threads {
+	struct owners users;
+	struct owners hosts;
 	size_t n;
 	struct {
 		char command[MYSQL_NAME_MAX + 1];
@@ -23,6 +34,39 @@ struct threads {
 		double seconds;
 	} items[128];
 };
+
+static void
+add_owner(struct owners *o, struct view name, double count)
+{
+	size_t i = 0;
+
+	while (i < o->n && !view_eq(name, view_str(o->items[i].name))) {
+		i++;
+	}
+	if (i == ARRAY_LEN(o->items)) {
+		return;
+	}
+	if (i == o->n) {
+		if (view_to_cstr(name, o->items[i].name,
+			sizeof(o->items[i].name))
+		    < 0) {
+			return;
+		}
+		o->n++;
+	}
+	o->items[i].count += count;
+}
+
+static void
+write_owners(const struct owners *o, struct metrics *m, const char *family,
+    const char *help, const char *label)
+{
+	metrics_family(m, family, METRICS_GAUGE, help);
+	for (size_t i = 0; i < o->n; i++) {
+		metrics_label(m, label, view_str(o->items[i].name));
+		metrics_double(m, o->items[i].count);
+	}
+}
 
 static int
 threads_row(void *ctx, const struct view *names, const struct view *cells,
@@ -34,9 +78,11 @@ threads_row(void *ctx, const struct view *names, const struct view *cells,
 	size_t i = 0;
 
 	(void)names;
-	if (n < 4 || view_double(cells[2], &count) < 0) {
+	if (n < 6 || view_double(cells[2], &count) < 0) {
 		return 0;
 	}
+	add_owner(&t->users, cells[4], count);
+	add_owner(&t->hosts, cells[5], count);
 	if (view_double(cells[3], &seconds) < 0) {
 		seconds = 0;
 	}
@@ -90,6 +136,10 @@ mariadb_processlist(struct sql *sql, struct metrics *m)
 		    "The number of seconds threads have used split by current "
 		    "state.",
 		    true);
+		write_owners(&t->users, m, INFO "processlist_processes_by_user",
+		    "The number of processes by user.", "mysql_user");
+		write_owners(&t->hosts, m, INFO "processlist_processes_by_host",
+		    "The number of processes by host.", "client_host");
 	}
 	free(t);
 	return r;

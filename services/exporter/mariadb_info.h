@@ -12,7 +12,7 @@
 #include "exporter/sql.h"
 #include "metrics/metrics.h"
 
-/* Threads by command and state. */
+/* Threads by command and state, by user and by host. */
 NODISCARD int mariadb_processlist(struct sql *sql, struct metrics *m);
 
 /*

@@ -243,7 +243,8 @@ metrics_row(void *ctx, const struct view *names, const struct view *cells,
 	double count;
 
 	(void)names;
-	if (n < METRICS_COLUMNS || view_double(cells[COUNT], &count) < 0
+	if (n < METRICS_COLUMNS || cells[NAME].n == 0 || cells[SUBSYSTEM].n == 0
+	    || view_double(cells[COUNT], &count) < 0
 	    || view_eq(cells[NAME], VIEW("buffer_pool_pages_total"))) {
 		/* That one is the sum of others. */
 		return 0;
