@@ -137,7 +137,9 @@ publish_status(struct collector *c)
 	int r;
 
 	c->status.feed_open = feed_is_open(c->feed);
-
+	if (volume_measure(c->settings->dir, &c->status.volume) < 0) {
+		c->status.volume = (struct volume){ 0 };
+	}
 	c->status.history_kept = history_error(c->history) == 0;
 	c->status.scan_progress = scan_progress(c->scan);
 	r = board_publish_status(c->board, &c->status, &c->scratch);

@@ -5,6 +5,7 @@
 
 #include "cachemon/advice.h"
 #include "metrics/metrics.h"
+#include "metrics/volume.h"
 
 static void
 add_self(struct metrics *m, const struct status *s,
@@ -227,6 +228,7 @@ page_metrics(const struct page_facts *facts, struct buf *out)
 
 	metrics_init(&m, out);
 	add_self(&m, s, facts->http, facts->streams);
+	volume_write(&m, &s->volume, facts->settings->dir, NULL, NULL);
 	add_thresholds(&m, facts->settings, s);
 	if (s->state == REDIS_UP && s->known) {
 		add_cache(&m, s);

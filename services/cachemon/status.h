@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "cachemon/point.h"
 #include "cachemon/sample.h"
+#include "metrics/volume.h"
 
 /* How often Redis is read. */
 #define STATUS_INTERVAL_MS 1000
@@ -38,6 +39,7 @@ struct status {
 	double scan_progress;
 	bool feed_open; /* what Redis tells by itself is heard */
 	bool history_kept; /* on disk */
+	struct volume volume; /* where; of size 0: not known */
 };
 
 /* Hits of all lookups since Redis began to count; NAN without any. */

@@ -8,8 +8,6 @@
 #include "exporter/collector.h"
 #include "exporter/fetch.h"
 
-#define PAGE_MAX 1024
-
 static void
 write_up(struct metrics *m, uint64_t up)
 {
@@ -18,24 +16,19 @@ write_up(struct metrics *m, uint64_t up)
 }
 
 static int
+read_page(struct view page, struct metrics *m)
+{
+	if (!view_eq(view_trim(page), VIEW("pong"))) {
+		return -EPROTO;
+	}
+	write_up(m, 1);
+	return 0;
+}
+
+static int
 collect(void *self, struct collection *c)
 {
-	struct metrics m;
-	struct buf page;
-	int r;
-
-	buf_init(&page, PAGE_MAX);
-	r = fetch(c, self, PAGE_MAX, &page);
-	if (r == 0 && !view_eq(view_trim(buf_view(&page)), VIEW("pong"))) {
-		r = collection_fail(c, -EPROTO,
-		    "the answer is no php-fpm's pong");
-	}
-	if (r == 0) {
-		metrics_init(&m, c->out);
-		write_up(&m, 1);
-	}
-	buf_done(&page);
-	return r;
+	return fetch_page(c, self, read_page, "pong of php-fpm");
 }
 
 static void
@@ -53,13 +46,6 @@ int
 adminer_collector(const struct exporter_conf *conf, const struct target *target,
     struct collector *ret)
 {
-	struct target *self = malloc(sizeof(*self));
-
 	(void)conf;
-	if (self == NULL) {
-		return -ENOMEM;
-	}
-	*self = *target;
-	collector_init(ret, &adminer_class, self, "adminer", NULL);
-	return 0;
+	return collector_init_page(ret, &adminer_class, "adminer", target);
 }

@@ -1,7 +1,9 @@
 #include "exporter/collector.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 void
 collector_init(struct collector *collector, const struct collector_class *class,
@@ -11,6 +13,21 @@ collector_init(struct collector *collector, const struct collector_class *class,
 		.self = (void *)(uintptr_t)self };
 	(void)snprintf(collector->name, sizeof(collector->name), "%s%s%s", kind,
 	    target != NULL ? " " : "", target != NULL ? target->name : "");
+}
+
+int
+collector_init_page(struct collector *collector,
+    const struct collector_class *class, const char *kind,
+    const struct target *target)
+{
+	struct target *self = malloc(sizeof(*self));
+
+	if (self == NULL) {
+		return -ENOMEM;
+	}
+	*self = *target;
+	collector_init(collector, class, self, kind, NULL);
+	return 0;
 }
 
 void

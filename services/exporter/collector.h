@@ -73,6 +73,14 @@ void collector_init(struct collector *collector,
     const struct collector_class *class, const void *self, const char *kind,
     const struct target *target);
 
+/*
+ * The same, named KIND alone, for a class whose `self` is no more than a copy
+ * of the target; its done() is free().  0, or -ENOMEM.
+ */
+NODISCARD int collector_init_page(struct collector *collector,
+    const struct collector_class *class, const char *kind,
+    const struct target *target);
+
 /* Frees what collector_init() was given, as the class says. */
 void collector_done(struct collector *collector);
 

@@ -106,3 +106,24 @@ fetch(struct collection *c, const struct target *target, size_t most,
 	http_reply_done(&reply);
 	return r;
 }
+
+int
+fetch_page(struct collection *c, const struct target *target,
+    fetch_page_fn read, const char *what)
+{
+	struct metrics m;
+	struct buf page;
+	int r;
+
+	buf_init(&page, FETCH_PAGE_MAX);
+	r = fetch(c, target, FETCH_PAGE_MAX, &page);
+	if (r == 0) {
+		metrics_init(&m, c->out);
+		r = read(buf_view(&page), &m);
+		if (r < 0) {
+			r = collection_fail(c, r, "the answer is no %s", what);
+		}
+	}
+	buf_done(&page);
+	return r;
+}

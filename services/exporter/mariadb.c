@@ -9,12 +9,12 @@
 #include <string.h>
 
 #include "exporter/collector.h"
+#include "exporter/gather.h"
 #include "exporter/mariadb_info.h"
+#include "exporter/mariadb_innodb.h"
 #include "exporter/mysql_names.h"
 #include "exporter/sql.h"
 #include "run/clock.h"
-
-#define GROUP_MAX (256 * 1024)
 
 struct mariadb {
 	struct sql *sql;
@@ -77,11 +77,10 @@ static const struct {
 	    "or created due to memory constraints." },
 };
 
-/* The rows come mixed; each labelled family gathers in a buffer of its own. */
+/* The rows come mixed. */
 struct status {
 	struct metrics *m;
-	struct buf texts[MYSQL_GROUPS];
-	struct metrics writers[MYSQL_GROUPS];
+	struct gather groups;
 };
 
 static int
@@ -103,11 +102,12 @@ status_row(void *ctx, const struct view *names, const struct view *cells,
 		write_plain(s->m, "mysql_global_status_", name, METRICS_UNTYPED,
 		    "Generic metric from SHOW GLOBAL STATUS.", value);
 	} else if (group < MYSQL_GROUPS) {
+		struct metrics *m = gather_at(&s->groups, group);
+
 		if (groups[group].label != NULL) {
-			metrics_label(&s->writers[group], groups[group].label,
-			    label);
+			metrics_label(m, groups[group].label, label);
 		}
-		metrics_text(&s->writers[group], view_str(value));
+		metrics_text(m, view_str(value));
 	}
 	return 0;
 }
@@ -116,23 +116,13 @@ static int
 global_status(struct sql *sql, struct metrics *m)
 {
 	struct status s = { .m = m };
-	int r;
 
+	gather_init(&s.groups);
 	for (size_t i = 0; i < MYSQL_GROUPS; i++) {
-		buf_init(&s.texts[i], GROUP_MAX);
-		metrics_init(&s.writers[i], &s.texts[i]);
-		metrics_family(&s.writers[i], groups[i].family, groups[i].type,
+		gather_add(&s.groups, groups[i].family, groups[i].type,
 		    groups[i].help);
 	}
-	r = sql_next(sql, status_row, &s);
-	for (size_t i = 0; i < MYSQL_GROUPS; i++) {
-		if (r == 0) {
-			r = buf_error(&s.texts[i]);
-			buf_add_view(m->out, buf_view(&s.texts[i]));
-		}
-		buf_done(&s.texts[i]);
-	}
-	return r;
+	return gather_done(&s.groups, sql_next(sql, status_row, &s), m);
 }
 
 /* --- SHOW GLOBAL VARIABLES ----------------------------------------------- */
@@ -308,11 +298,15 @@ static const struct {
 	    "relocation_ops, relocation_time "
 	    "FROM information_schema.innodb_cmpmem",
 	    mariadb_innodb_cmpmem },
+	{ "collect.info_schema.innodb_metrics",
+	    "SELECT name, subsystem, type, comment, count "
+	    "FROM information_schema.innodb_metrics WHERE enabled = 1",
+	    mariadb_innodb_metrics },
 	{ "collect.info_schema.processlist",
 	    "SELECT COALESCE(command, ''), COALESCE(state, ''), COUNT(*), "
-	    "SUM(time) FROM information_schema.processlist "
-	    "WHERE id != CONNECTION_ID() GROUP BY command, state "
-	    "ORDER BY NULL",
+	    "SUM(time), user, SUBSTRING_INDEX(host, ':', 1) AS client "
+	    "FROM information_schema.processlist WHERE id != CONNECTION_ID() "
+	    "GROUP BY command, state, user, client ORDER BY NULL",
 	    mariadb_processlist },
 	{ "collect.info_schema.tables", "CALL stack.wordpress_tables()",
 	    mariadb_tables },

@@ -8,159 +8,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exporter/gather.h"
 #include "exporter/mysql_names.h"
 
 #define INFO "mysql_info_schema_"
 
-/* A family whose value is one column of a row, and the labels another. */
-struct column {
-	const char *family;
-	enum metrics_type type;
-	const char *help;
-	double scale;
-};
-
-/* Rows of few columns, kept: each column is a family over all rows. */
-struct grid {
-	size_t rows;
-	size_t labels; /* the first columns */
-	const char *const *label_names;
-	const struct column *columns;
-	size_t column_count;
+/* How many processes each user, or each host, has. */
+struct owners {
+	size_t n;
 	struct {
-		char labels[2][64];
-		double values[8];
-	} cells[64];
+		char name[MYSQL_NAME_MAX + 1];
+		double count;
+	} items[64];
 };
-
-static int
-grid_row(void *ctx, const struct view *names, const struct view *cells,
-    size_t n)
-{
-	struct grid *g = ctx;
-
-	(void)names;
-	if (n < g->labels + g->column_count || g->rows == ARRAY_LEN(g->cells)) {
-		return 0;
-	}
-	for (size_t i = 0; i < g->labels; i++) {
-		if (view_to_cstr(cells[i], g->cells[g->rows].labels[i],
-			sizeof(g->cells[g->rows].labels[i]))
-		    < 0) {
-			return 0;
-		}
-	}
-	for (size_t i = 0; i < g->column_count; i++) {
-		if (view_double(cells[g->labels + i],
-			&g->cells[g->rows].values[i])
-		    < 0) {
-			return 0;
-		}
-	}
-	g->rows++;
-	return 0;
-}
-
-static void
-grid_write(const struct grid *g, struct metrics *m)
-{
-	for (size_t i = 0; i < g->column_count && g->rows > 0; i++) {
-		const struct column *c = &g->columns[i];
-
-		metrics_family(m, c->family, c->type, c->help);
-		for (size_t row = 0; row < g->rows; row++) {
-			for (size_t k = 0; k < g->labels; k++) {
-				metrics_label(m, g->label_names[k],
-				    view_str(g->cells[row].labels[k]));
-			}
-			metrics_double(m, g->cells[row].values[i] * c->scale);
-		}
-	}
-}
-
-static int
-read_grid(struct sql *sql, struct metrics *m, const char *const *label_names,
-    size_t labels, const struct column *columns, size_t n)
-{
-	struct grid *g = calloc(1, sizeof(*g));
-	int r;
-
-	if (g == NULL) {
-		return -ENOMEM;
-	}
-	g->label_names = label_names;
-	g->labels = labels;
-	g->columns = columns;
-	g->column_count = n;
-	r = sql_next(sql, grid_row, g);
-	if (r == 0) {
-		grid_write(g, m);
-	}
-	free(g);
-	return r;
-}
-
-int
-mariadb_innodb_cmp(struct sql *sql, struct metrics *m)
-{
-	static const char *const labels[] = { "page_size" };
-	static const struct column columns[] = {
-		{ INFO "innodb_cmp_compress_ops_total", METRICS_COUNTER,
-		    "Number of times a B-tree page of the size PAGE_SIZE has "
-		    "been compressed.",
-		    1 },
-		{ INFO "innodb_cmp_compress_ops_ok_total", METRICS_COUNTER,
-		    "Number of times a B-tree page of the size PAGE_SIZE has "
-		    "been successfully compressed.",
-		    1 },
-		{ INFO "innodb_cmp_compress_time_seconds_total",
-		    METRICS_COUNTER,
-		    "Total time in seconds spent in attempts to compress "
-		    "B-tree pages.",
-		    1 },
-		{ INFO "innodb_cmp_uncompress_ops_total", METRICS_COUNTER,
-		    "Number of times a B-tree page of the size PAGE_SIZE has "
-		    "been uncompressed.",
-		    1 },
-		{ INFO "innodb_cmp_uncompress_time_seconds_total",
-		    METRICS_COUNTER,
-		    "Total time in seconds spent in uncompressing B-tree "
-		    "pages.",
-		    1 },
-	};
-
-	return read_grid(sql, m, labels, ARRAY_LEN(labels), columns,
-	    ARRAY_LEN(columns));
-}
-
-int
-mariadb_innodb_cmpmem(struct sql *sql, struct metrics *m)
-{
-	static const char *const labels[] = { "page_size", "buffer_pool" };
-	static const struct column columns[] = {
-		{ INFO "innodb_cmpmem_pages_used_total", METRICS_COUNTER,
-		    "Number of blocks of the size PAGE_SIZE that are currently "
-		    "in use.",
-		    1 },
-		{ INFO "innodb_cmpmem_pages_free_total", METRICS_COUNTER,
-		    "Number of blocks of the size PAGE_SIZE that are currently "
-		    "available for allocation.",
-		    1 },
-		{ INFO "innodb_cmpmem_relocation_ops_total", METRICS_COUNTER,
-		    "Number of times a block of the size PAGE_SIZE has been "
-		    "relocated.",
-		    1 },
-		{ INFO "innodb_cmpmem_relocation_time_seconds_total",
-		    METRICS_COUNTER,
-		    "Total time in seconds spent in relocating blocks.", 1e-3 },
-	};
-
-	return read_grid(sql, m, labels, ARRAY_LEN(labels), columns,
-	    ARRAY_LEN(columns));
-}
 
 /* States are made into names here, so two rows may become one series. */
 struct threads {
+	struct owners users;
+	struct owners hosts;
 	size_t n;
 	struct {
 		char command[MYSQL_NAME_MAX + 1];
@@ -169,6 +34,39 @@ struct threads {
 		double seconds;
 	} items[128];
 };
+
+static void
+add_owner(struct owners *o, struct view name, double count)
+{
+	size_t i = 0;
+
+	while (i < o->n && !view_eq(name, view_str(o->items[i].name))) {
+		i++;
+	}
+	if (i == ARRAY_LEN(o->items)) {
+		return;
+	}
+	if (i == o->n) {
+		if (view_to_cstr(name, o->items[i].name,
+			sizeof(o->items[i].name))
+		    < 0) {
+			return;
+		}
+		o->n++;
+	}
+	o->items[i].count += count;
+}
+
+static void
+write_owners(const struct owners *o, struct metrics *m, const char *family,
+    const char *help, const char *label)
+{
+	metrics_family(m, family, METRICS_GAUGE, help);
+	for (size_t i = 0; i < o->n; i++) {
+		metrics_label(m, label, view_str(o->items[i].name));
+		metrics_double(m, o->items[i].count);
+	}
+}
 
 static int
 threads_row(void *ctx, const struct view *names, const struct view *cells,
@@ -180,9 +78,11 @@ threads_row(void *ctx, const struct view *names, const struct view *cells,
 	size_t i = 0;
 
 	(void)names;
-	if (n < 4 || view_double(cells[2], &count) < 0) {
+	if (n < 6 || view_double(cells[2], &count) < 0) {
 		return 0;
 	}
+	add_owner(&t->users, cells[4], count);
+	add_owner(&t->hosts, cells[5], count);
 	if (view_double(cells[3], &seconds) < 0) {
 		seconds = 0;
 	}
@@ -236,6 +136,10 @@ mariadb_processlist(struct sql *sql, struct metrics *m)
 		    "The number of seconds threads have used split by current "
 		    "state.",
 		    true);
+		write_owners(&t->users, m, INFO "processlist_processes_by_user",
+		    "The number of processes by user.", "mysql_user");
+		write_owners(&t->hosts, m, INFO "processlist_processes_by_host",
+		    "The number of processes by host.", "client_host");
 	}
 	free(t);
 	return r;
@@ -354,13 +258,6 @@ static const struct {
 	    "information_schema.tables" },
 };
 
-#define TABLES_TEXT_MAX (1024 * 1024)
-
-struct tables {
-	struct buf texts[TABLE_FAMILIES];
-	struct metrics writers[TABLE_FAMILIES];
-};
-
 /* Columns of the answer. */
 enum {
 	SCHEMA,
@@ -395,8 +292,8 @@ static int
 tables_row(void *ctx, const struct view *names, const struct view *cells,
     size_t n)
 {
-	struct tables *t = ctx;
-	struct metrics *m = &t->writers[TABLE_VERSION];
+	struct gather *g = ctx;
+	struct metrics *m = gather_at(g, TABLE_VERSION);
 	double number;
 
 	(void)names;
@@ -412,13 +309,13 @@ tables_row(void *ctx, const struct view *names, const struct view *cells,
 		metrics_label(m, "create_options", cells[CREATE_OPTIONS]);
 		metrics_text(m, cells[VERSION_NUMBER]);
 	}
-	m = &t->writers[TABLE_ROWS];
+	m = gather_at(g, TABLE_ROWS);
 	if (view_double(cells[ROWS], &number) == 0) {
 		metrics_label(m, "schema", cells[SCHEMA]);
 		metrics_label(m, "table", cells[TABLE]);
 		metrics_text(m, cells[ROWS]);
 	}
-	m = &t->writers[TABLE_SIZE];
+	m = gather_at(g, TABLE_SIZE);
 	write_size(m, cells, DATA_LENGTH, VIEW("data_length"));
 	write_size(m, cells, INDEX_LENGTH, VIEW("index_length"));
 	write_size(m, cells, DATA_FREE, VIEW("data_free"));
@@ -428,22 +325,12 @@ tables_row(void *ctx, const struct view *names, const struct view *cells,
 int
 mariadb_tables(struct sql *sql, struct metrics *m)
 {
-	struct tables t;
-	int r;
+	struct gather g;
 
+	gather_init(&g);
 	for (size_t i = 0; i < TABLE_FAMILIES; i++) {
-		buf_init(&t.texts[i], TABLES_TEXT_MAX);
-		metrics_init(&t.writers[i], &t.texts[i]);
-		metrics_family(&t.writers[i], table_families[i].name,
-		    METRICS_GAUGE, table_families[i].help);
+		gather_add(&g, table_families[i].name, METRICS_GAUGE,
+		    table_families[i].help);
 	}
-	r = sql_next(sql, tables_row, &t);
-	for (size_t i = 0; i < TABLE_FAMILIES; i++) {
-		if (r == 0) {
-			r = buf_error(&t.texts[i]);
-			buf_add_view(m->out, buf_view(&t.texts[i]));
-		}
-		buf_done(&t.texts[i]);
-	}
-	return r;
+	return gather_done(&g, sql_next(sql, tables_row, &g), m);
 }

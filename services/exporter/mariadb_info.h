@@ -1,5 +1,6 @@
 /*
- * What MariaDB's information_schema tells, under the names of mysqld_exporter.
+ * What MariaDB's information_schema tells, under the names of mysqld_exporter;
+ * what InnoDB counts there is in mariadb_innodb.h.
  *
  * Each function reads one answer (the questions are in mariadb.c) and writes
  * its families.  0, or -errno as sql_next() gives it; what was written then is
@@ -11,10 +12,7 @@
 #include "exporter/sql.h"
 #include "metrics/metrics.h"
 
-NODISCARD int mariadb_innodb_cmp(struct sql *sql, struct metrics *m);
-NODISCARD int mariadb_innodb_cmpmem(struct sql *sql, struct metrics *m);
-
-/* Threads by command and state. */
+/* Threads by command and state, by user and by host. */
 NODISCARD int mariadb_processlist(struct sql *sql, struct metrics *m);
 
 /*

@@ -1,14 +1,11 @@
 /*
  * nginx: its stub_status page, under the names of nginx-prometheus-exporter.
  */
-#include <errno.h>
 #include <stdlib.h>
 
 #include "exporter/collector.h"
 #include "exporter/fetch.h"
 #include "exporter/stub_status.h"
-
-#define PAGE_MAX 4096
 
 static void
 write_up(struct metrics *m, uint64_t up)
@@ -41,25 +38,21 @@ write_status(struct metrics *m, const struct stub_status *s)
 }
 
 static int
-collect(void *self, struct collection *c)
+read_page(struct view page, struct metrics *m)
 {
 	struct stub_status status;
-	struct metrics m;
-	struct buf page;
-	int r;
+	int r = stub_status_parse(page, &status);
 
-	buf_init(&page, PAGE_MAX);
-	r = fetch(c, self, PAGE_MAX, &page);
-	if (r == 0 && stub_status_parse(buf_view(&page), &status) < 0) {
-		r = collection_fail(c, -EPROTO,
-		    "the page is no stub_status page");
-	}
 	if (r == 0) {
-		metrics_init(&m, c->out);
-		write_status(&m, &status);
+		write_status(m, &status);
 	}
-	buf_done(&page);
 	return r;
+}
+
+static int
+collect(void *self, struct collection *c)
+{
+	return fetch_page(c, self, read_page, "stub_status page");
 }
 
 static void
@@ -77,13 +70,6 @@ int
 nginx_collector(const struct exporter_conf *conf, const struct target *target,
     struct collector *ret)
 {
-	struct target *self = malloc(sizeof(*self));
-
 	(void)conf;
-	if (self == NULL) {
-		return -ENOMEM;
-	}
-	*self = *target;
-	collector_init(ret, &nginx_class, self, "nginx", NULL);
-	return 0;
+	return collector_init_page(ret, &nginx_class, "nginx", target);
 }

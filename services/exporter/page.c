@@ -10,6 +10,7 @@
 
 #include "base/escape.h"
 #include "base/hash.h"
+#include "exporter/page_owner.h"
 #include "exporter/page_parts.h"
 #include "exporter/sample.h"
 #include "metrics/metrics.h"
@@ -231,56 +232,6 @@ type_of(struct view word, enum metrics_type *ret)
 	return false;
 }
 
-static bool
-starts_with_one(struct view name, const char *const *prefixes, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (view_starts(name, view_str(prefixes[i]))) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/*
- * What redis_exporter says about groups of keys is counted by cachemon, which
- * walks the keys anyway, under the same names.
- */
-static bool
-is_lent(struct view name)
-{
-	static const char *const prefixes[] = { "redis_key_group_",
-		"redis_last_key_groups_", "redis_number_of_distinct_key_" };
-
-	return starts_with_one(name, prefixes, ARRAY_LEN(prefixes));
-}
-
-/* Does the name begin with the daemon's own prefix? */
-static bool
-is_theirs(const struct page_source *source, struct view name)
-{
-	return source->prefix.n > 0 && view_starts(name, source->prefix);
-}
-
-/* Does the name begin as those do that only one side may give? */
-static bool
-is_owned(struct view name)
-{
-	static const char *const prefixes[] = { "adminer_", "cachemon_",
-		"exporter_", "ftpd_", "mysql_", "nginx_", "phpfpm_", "probe_",
-		"redis_", "staticd_", "tls_", "wordpress_" };
-
-	return !is_lent(name)
-	    && starts_with_one(name, prefixes, ARRAY_LEN(prefixes));
-}
-
-/* Is it a name that only our own collectors give? */
-static bool
-is_reserved(const struct page_source *source, struct view name)
-{
-	return source->foreign && !is_theirs(source, name) && is_owned(name);
-}
-
 /* "# TYPE name type": begins a family, or goes on with one of that type. */
 static void
 read_type(struct reader *reader, struct view rest)
@@ -290,7 +241,7 @@ read_type(struct reader *reader, struct view rest)
 	uint32_t number;
 
 	reader->family = NONE;
-	if (!metrics_name_valid(name) || is_reserved(reader->source, name)
+	if (!metrics_name_valid(name) || owner_reserved(reader->source, name)
 	    || !type_of(view_trim(rest), &type)) {
 		reader->dropped++;
 		return;
@@ -302,7 +253,7 @@ read_type(struct reader *reader, struct view rest)
 	}
 	reader->family = number;
 	/* Summaries and histograms have samples of several names. */
-	reader->ours = reader->source->trusted && is_owned(name)
+	reader->ours = reader->source->trusted && owner_only_one(name)
 	    && type <= METRICS_UNTYPED;
 	if (family_at(reader->page, number)->help.p == NULL
 	    && view_eq(reader->help_name, name)) {
@@ -382,13 +333,6 @@ family_of(struct reader *reader, struct view name)
 	return get_family(reader->page, name, METRICS_UNTYPED);
 }
 
-static bool
-wants_target(const struct page_source *source, struct view name)
-{
-	return source->target.p != NULL && !is_theirs(source, name)
-	    && !is_lent(name);
-}
-
 /* Adds a line to a family: longer last piece, or a new one. */
 static int
 add_line(struct page *page, struct family *family, struct view text,
@@ -452,10 +396,10 @@ read_sample(struct reader *reader, struct view line)
 		return r;
 	}
 	if (page->samples == PAGE_SAMPLES_MAX
-	    || is_reserved(source, sample.name)) {
+	    || owner_reserved(source, sample.name)) {
 		return -EPERM;
 	}
-	if (wants_target(source, sample.name)) {
+	if (owner_to_be_told(source, sample.name)) {
 		/* Nobody says that it is somebody else, or itself twice. */
 		if (sample_label(&sample, VIEW("target")).p != NULL) {
 			return -EPERM;

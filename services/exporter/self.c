@@ -14,6 +14,7 @@
 
 #include "exporter/collector.h"
 #include "exporter/procfs.h"
+#include "metrics/volume.h"
 
 #define FILE_MAX_BYTES (256 * 1024)
 #define CGROUP "/sys/fs/cgroup/"
@@ -267,20 +268,15 @@ write_volume_one(struct metrics *m, const struct self *self, const char *name,
 static void
 write_volume(struct metrics *m, const struct self *self)
 {
+	const char *dir = self->conf->dir;
+	struct volume volume;
 	struct statvfs fs;
-	double block;
 
-	if (self->point[0] == '\0' || statvfs(self->conf->dir, &fs) < 0) {
+	if (self->point[0] == '\0' || volume_measure(dir, &volume) < 0
+	    || statvfs(dir, &fs) < 0) {
 		return;
 	}
-	block = (double)fs.f_frsize;
-	write_volume_one(m, self, "node_filesystem_size_bytes",
-	    "Filesystem size in bytes.", (double)fs.f_blocks * block);
-	write_volume_one(m, self, "node_filesystem_free_bytes",
-	    "Filesystem free space in bytes.", (double)fs.f_bfree * block);
-	write_volume_one(m, self, "node_filesystem_avail_bytes",
-	    "Filesystem space available to non-root users in bytes.",
-	    (double)fs.f_bavail * block);
+	volume_write(m, &volume, self->point, self->device, self->type);
 	write_volume_one(m, self, "node_filesystem_files",
 	    "Filesystem total file nodes.", (double)fs.f_files);
 	write_volume_one(m, self, "node_filesystem_files_free",

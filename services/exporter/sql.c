@@ -17,6 +17,11 @@
 #define PACKET_MAX (4UL * 1024 * 1024)
 /* A connection whose buffer has grown beyond this is not kept. */
 #define KEPT_BUFFER_MAX (64UL * 1024)
+/*
+ * Nor is that of somebody who asks seldom: the server would end it some day,
+ * with a line in its log.
+ */
+#define KEPT_FOR_MS (120 * 1000)
 #define BATCH_MAX (16 * 1024)
 /* Of the client's own time-outs: more than any deadline, where we cut. */
 #define WAIT_S 61
@@ -28,6 +33,8 @@ struct sql {
 	const char *const *queries;
 	size_t n;
 	size_t at; /* the query that is next */
+	int64_t begun; /* clock_ms() value of this run, 0: none yet */
+	bool often; /* the run before was not long ago */
 	bool stopped; /* an error: the server has dropped what was behind it */
 	bool broken;
 };
@@ -231,8 +238,11 @@ int
 sql_begin(struct sql *sql, struct collection *c, const char *const *queries,
     size_t n)
 {
+	int64_t now = clock_ms();
 	int r;
 
+	sql->often = sql->begun > 0 && now - sql->begun < KEPT_FOR_MS;
+	sql->begun = now;
 	sql->cutoff = c->cutoff;
 	sql->queries = queries;
 	sql->n = n;
@@ -267,7 +277,8 @@ sql_end(struct sql *sql)
 	if (sql->at < sql->n) {
 		give_up(sql);
 	}
-	if (sql->broken || sql->mysql->net.max_packet > KEPT_BUFFER_MAX) {
+	if (sql->broken || !sql->often
+	    || sql->mysql->net.max_packet > KEPT_BUFFER_MAX) {
 		disconnect(sql);
 	}
 	cutoff_clear(sql->cutoff);

@@ -1,9 +1,10 @@
 /*
  * A database client that keeps its connection from one run of a collector to
- * the next, and asks all questions of a run in one piece: the server works on
- * the next answer while we read the one before, and nobody waits for a reply to
- * be on its way (multi-statements; manual of Connector/C, mysql_next_result()).
- * Rows are streamed, so memory does not depend on how many there are.
+ * the next where these come often, and asks all questions of a run in one
+ * piece: the server works on the next answer while we read the one before, and
+ * nobody waits for a reply to be on its way (multi-statements; manual of
+ * Connector/C, mysql_next_result()). Rows are streamed, so memory does not
+ * depend on how many there are.
  */
 #ifndef EXPORTER_SQL_H
 #define EXPORTER_SQL_H
@@ -56,7 +57,10 @@ const char *sql_error(const struct sql *sql);
 /* Is the connection still usable after a failure? */
 bool sql_usable(const struct sql *sql);
 
-/* Ends the run.  The connection is kept if all answers have been read. */
+/*
+ * Ends the run.  The connection is kept if all answers have been read, and the
+ * run before this one was not long ago.
+ */
 void sql_end(struct sql *sql);
 
 #endif

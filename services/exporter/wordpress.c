@@ -13,10 +13,9 @@
 #include <time.h>
 
 #include "exporter/collector.h"
+#include "exporter/gather.h"
 #include "exporter/sql.h"
 #include "exporter/wp_option.h"
-
-#define FAMILY_MAX (256 * 1024)
 
 static void
 write_up(struct metrics *m, uint64_t up)
@@ -97,8 +96,7 @@ static const struct {
 };
 
 struct counts {
-	struct buf texts[FAMILIES];
-	struct metrics writers[FAMILIES];
+	struct gather families;
 	double totals[TOTALS];
 	size_t rows;
 };
@@ -153,7 +151,7 @@ counts_row(void *ctx, const struct view *names, const struct view *cells,
 	}
 	k->rows++;
 	for (size_t i = 0; i < FAMILIES; i++) {
-		struct metrics *m = &k->writers[i];
+		struct metrics *m = gather_at(&k->families, i);
 
 		if (!view_eq(cells[0], view_str(families[i].metric))) {
 			continue;
@@ -170,22 +168,13 @@ counts_row(void *ctx, const struct view *names, const struct view *cells,
 	return 0;
 }
 
-static int
-write_counts(struct counts *k, struct metrics *m)
+static void
+write_totals(const struct counts *k, struct metrics *m)
 {
-	for (size_t i = 0; i < FAMILIES; i++) {
-		int r = buf_error(&k->texts[i]);
-
-		if (r < 0) {
-			return r;
-		}
-		buf_add_view(m->out, buf_view(&k->texts[i]));
-	}
 	for (size_t i = 0; i < TOTALS; i++) {
 		metrics_one(m, totals[i].name, METRICS_GAUGE, totals[i].help,
 		    k->totals[i]);
 	}
-	return 0;
 }
 
 /* 0 with *ret_installed, or -errno. */
@@ -195,21 +184,15 @@ read_counts(struct sql *sql, struct metrics *m, bool *ret_installed)
 	struct counts k = { .rows = 0 };
 	int r;
 
+	gather_init(&k.families);
 	for (size_t i = 0; i < FAMILIES; i++) {
-		buf_init(&k.texts[i], FAMILY_MAX);
-		metrics_init(&k.writers[i], &k.texts[i]);
-		metrics_family(&k.writers[i], families[i].name, METRICS_GAUGE,
+		gather_add(&k.families, families[i].name, METRICS_GAUGE,
 		    families[i].help);
 	}
-	r = sql_next(sql, counts_row, &k);
+	r = gather_done(&k.families, sql_next(sql, counts_row, &k), m);
 	if (r == 0) {
 		*ret_installed = k.rows > 0;
-		if (k.rows > 0) {
-			r = write_counts(&k, m);
-		}
-	}
-	for (size_t i = 0; i < FAMILIES; i++) {
-		buf_done(&k.texts[i]);
+		write_totals(&k, m);
 	}
 	return r;
 }

@@ -30,6 +30,7 @@ struct counters {
 	atomic_int_fast64_t last_ms; /* what it took */
 	atomic_uint_fast64_t volume_size;
 	atomic_uint_fast64_t volume_free;
+	atomic_uint_fast64_t volume_avail;
 };
 
 /* Counts one answer with `bytes` of body. */

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "http/check.h"
+#include "metrics/volume.h"
 #include "run/clock.h"
 #include "run/log.h"
 #include "run/sig.h"
@@ -210,13 +210,13 @@ load(struct daemon *d, bool first)
 static void
 measure_volume(struct daemon *d)
 {
-	struct statvfs fs;
+	struct counters *c = &d->serve.counters;
+	struct volume volume;
 
-	if (statvfs(d->conf->root, &fs) == 0) {
-		atomic_store(&d->serve.counters.volume_size,
-		    (uint64_t)fs.f_blocks * fs.f_frsize);
-		atomic_store(&d->serve.counters.volume_free,
-		    (uint64_t)fs.f_bavail * fs.f_frsize);
+	if (volume_measure(d->conf->root, &volume) == 0) {
+		atomic_store(&c->volume_size, volume.size);
+		atomic_store(&c->volume_free, volume.free);
+		atomic_store(&c->volume_avail, volume.avail);
 	}
 }
 
@@ -363,6 +363,7 @@ daemon_run(void *conf)
 	/* daemon_check() has seen to it that there is no fault. */
 	fields_load(&d.serve.fields, "STATICD_HEADERS", d.conf->headers, &none);
 	buf_done(&none);
+	d.serve.root = d.conf->root;
 	d.serve.access_format = (enum access_format)d.conf->access_log;
 	d.signals = sig_open();
 	if (d.signals < 0) {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "metrics/metrics.h"
+#include "metrics/volume.h"
 #include "staticd/serve.h"
 
 #define REPORT_MAX (256 * 1024)
@@ -136,11 +137,16 @@ report_loads(struct metrics *m, const struct counters *c)
 	metrics_i64(m, atomic_load(&c->last_time));
 	metrics_one(m, "staticd_last_reload_duration_seconds", METRICS_GAUGE,
 	    "How long that took.", (double)atomic_load(&c->last_ms) / 1000);
-	metrics_one_u64(m, "staticd_volume_size_bytes", METRICS_GAUGE,
-	    "Size of the file system with the site.",
-	    load_u64(&c->volume_size));
-	metrics_one_u64(m, "staticd_volume_free_bytes", METRICS_GAUGE,
-	    "Free space on it.", load_u64(&c->volume_free));
+}
+
+static void
+report_volume(struct metrics *m, const struct counters *c, const char *root)
+{
+	const struct volume volume = { .size = load_u64(&c->volume_size),
+		.free = load_u64(&c->volume_free),
+		.avail = load_u64(&c->volume_avail) };
+
+	volume_write(m, &volume, root, NULL, NULL);
 }
 
 enum MHD_Result
@@ -162,6 +168,7 @@ serve_metrics(struct http_request *rq, void *ctx)
 	report_server(&m, http_server_of(rq));
 	report_site(&m, site_counts(site));
 	report_loads(&m, &serve->counters);
+	report_volume(&m, &serve->counters, serve->root);
 	site_let_go(site);
 	result = http_reply_take(rq, MHD_HTTP_OK, METRICS_CONTENT_TYPE, &out,
 	    NULL);

@@ -15,6 +15,7 @@ struct serve {
 	struct store store; /* with a site in it */
 	struct fields fields;
 	struct counters counters;
+	const char *root; /* the site's folder; borrowed */
 	enum access_format access_format;
 };
 

@@ -63,14 +63,38 @@ def fpm_differences(targets, ours):
     return count, found
 
 
+def slow_log(targets, ours):
+    """What ours leaves in the slow log when every statement is slow."""
+    path = targets.home / "slow.log"
+    targets.sql("SET GLOBAL slow_query_log_file = '%s', slow_query_log = 1, "
+                "long_query_time = 0" % path)
+    for _ in range(2):
+        fetch(ours.url)
+    found = path.read_text().count("User@Host: exporter")
+    peer = exporter_targets.mysqld(targets)
+    fetch(peer.url)
+    peer.stop()
+    seen = path.read_text().count("User@Host: exporter")
+    targets.sql("SET GLOBAL slow_query_log = 0, long_query_time = 10")
+    print("slow log %d statements of ours, %d of mysqld_exporter" % (
+        found, seen - found))
+    if seen == found:
+        return ["slow log: it does not even show the peer"]
+    return ["slow log: %d statements of ours" % found] if found else []
+
+
 def differences(targets, ours):
     """Compares with every peer; prints what was compared, returns what must
     not differ and does."""
     allowed = Allowed()
-    found = []
+    found = slow_log(targets, ours)
+    # Rows of innodb_metrics that are off by default and have labels.
+    targets.sql("SET GLOBAL innodb_monitor_enable = 'module_buffer_page'")
     peers = (
         ("mysqld", exporter_targets.mysqld(
-            targets, "--collect.info_schema.tables",
+            targets, "--collect.info_schema.innodb_metrics",
+            "--collect.info_schema.processlist",
+            "--collect.info_schema.tables",
             "--collect.info_schema.tables.databases=wordpress")),
         ("redis", exporter_targets.redis(targets)),
         ("nginx", exporter_targets.nginx(targets)))
@@ -82,6 +106,7 @@ def differences(targets, ours):
                           len(judged)))
         found += judged
         peer.stop()
+    targets.sql("SET GLOBAL innodb_monitor_disable = 'module_buffer_page'")
     count, judged = fpm_differences(targets, ours)
     print("%-8s %4d series with values compared, %d differ" % (
         "php-fpm", count, len(judged)))

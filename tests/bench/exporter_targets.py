@@ -99,7 +99,7 @@ class Targets:
         return process
 
     def _mariadb(self):
-        data, sock = self.home / "db", self.home / "db.sock"
+        data = self.home / "db"
         data.mkdir()
         subprocess.run(
             ["mariadb-install-db", "--no-defaults", "--user=root",
@@ -107,13 +107,18 @@ class Targets:
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.database = self.start(
             "mariadbd", "--no-defaults", "--user=root", "--datadir=%s" % data,
-            "--socket=%s" % sock, "--bind-address=127.0.0.1",
+            "--socket=%s/db.sock" % self.home, "--bind-address=127.0.0.1",
             "--port=%d" % self.mariadb, "--pid-file=%s/db.pid" % self.home,
             "--plugin-load-add=query_response_time",
             "--query-response-time-stats=ON", log="mariadb.log")
         wait_for_port(self.mariadb)
-        subprocess.run(["mariadb", "--no-defaults", "-S", str(sock)],
-                       input=SQL, text=True, check=True)
+        self.sql(SQL)
+
+    def sql(self, statements):
+        """As root."""
+        subprocess.run(
+            ["mariadb", "--no-defaults", "-S", str(self.home / "db.sock")],
+            input=statements, text=True, check=True)
 
     def _redis(self):
         conf = self.home / "redis.conf"

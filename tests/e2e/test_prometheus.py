@@ -83,6 +83,16 @@ def test_tables_are_counted(scrape):
     assert {"wp_posts", "wp_options", "wp_users"} <= tables
 
 
+def test_volumes_have_the_names_of_node_exporter(scrape):
+    taken = scrape()
+    for point in ("/srv/site", "/var/lib/cachemon", "/var/lib/exporter"):
+        size, free, avail = (taken.values(
+            "node_filesystem_%s_bytes" % what, mountpoint=point)
+            for what in ("size", "free", "avail"))
+        assert len(size) == len(free) == len(avail) == 1, point
+        assert size[0] >= free[0] >= avail[0] > 0, point
+
+
 def test_strict_openmetrics(curl):
     reply = curl.monitor("/metrics", "-H",
                          "Accept: application/openmetrics-text;version=1.0.0")
@@ -119,8 +129,9 @@ def test_gzip_and_filter(curl):
 
 def test_every_name_that_is_asked_for_exists(prometheus):
     known = prometheus.names()
-    asked = queries.of_alerts(MONITORING / "alerts.yml") + \
-        queries.of_dashboard(MONITORING / "dashboard.json")
+    asked = queries.of_alerts(MONITORING / "alerts.yml") + [
+        (title, expression) for title, expression, _ in
+        queries.of_dashboard(MONITORING / "dashboard.json")]
     assert len(asked) > 80
     unknown = {(title, name) for title, expression in asked
                for name in queries.names(expression) if name not in known}
@@ -133,15 +144,20 @@ def test_every_panel_has_something_to_show(prometheus):
     prometheus.wait(lambda: prometheus.query(
         "count_over_time(mysql_up[1m]) > 3"), "some scrapes")
     instance = prometheus.query("exporter_build_info")[0][0]["instance"]
-    empty = []
-    for title, expression in queries.of_dashboard(MONITORING / "dashboard.json"):
+    empty, unnamed = [], []
+    for title, expression, legend in queries.of_dashboard(
+            MONITORING / "dashboard.json"):
         expression = expression.replace("$job", "stack").replace(
             "$instance", instance).replace("$__rate_interval", "1m")
         # A rate of commands that nobody gives right now may be nothing.
         expression = expression.replace(" > 0)", ")")
-        if not prometheus.query(expression):
+        found = prometheus.query(expression)
+        if not found:
             empty.append((title, expression))
+        elif not all(set(legend) <= set(labels) for labels, _ in found):
+            unnamed.append((title, legend))
     assert not empty
+    assert not unnamed, "labels that the legend wants and nobody has"
 
 
 def test_alerts_fire_while_services_are_stopped(stack, prometheus, status):

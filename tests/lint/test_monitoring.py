@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -45,6 +46,43 @@ def test_dashboard_panels_have_a_place_of_their_own(dashboard):
                 taken[x, y] = panel["title"]
     ids = [panel["id"] for panel in dashboard["panels"]]
     assert len(ids) == len(set(ids))
+
+
+# What Grafana knows under these ids (packages/grafana-data/src/valueFormats).
+UNITS = {"short", "bytes", "Bps", "ops", "reqps", "cps", "s", "d",
+         "percentunit"}
+KINDS = {"row", "stat", "timeseries"}
+# Variables that Grafana itself fills in.
+OWN_VARIABLES = {"__rate_interval", "__interval", "__range"}
+
+
+def test_dashboard_is_one_that_grafana_can_read(dashboard):
+    """Not loaded in a Grafana (Debian has none): what its model asks for."""
+    assert dashboard["title"] and dashboard["uid"]
+    assert dashboard["schemaVersion"] >= 36, "panels ask uids, not names"
+    variables = dashboard["templating"]["list"]
+    assert [each["type"] for each in variables] == \
+        ["datasource", "query", "query"]
+    assert variables[0]["query"] == "prometheus"
+    known = {each["name"] for each in variables} | OWN_VARIABLES
+    # A variable may ask for those before it only.
+    for i, each in enumerate(variables):
+        assert variables_of(json.dumps(each)) <= {
+            before["name"] for before in variables[:i]}, each["name"]
+    for panel in dashboard["panels"]:
+        assert panel["type"] in KINDS and panel["title"], panel["id"]
+        assert panel["gridPos"]["w"] > 0 and panel["gridPos"]["h"] > 0
+        assert variables_of(json.dumps(panel)) <= known, panel["title"]
+        ids = [target["refId"] for target in panel.get("targets", ())]
+        assert len(ids) == len(set(ids)), panel["title"]
+        if panel["type"] != "row":
+            assert panel["fieldConfig"]["defaults"]["unit"] in UNITS, \
+                panel["title"]
+
+
+def variables_of(text):
+    return {one or other for one, other in
+            re.findall(r"\$(?:\{(\w+)\}|(\w+))", text)}
 
 
 def test_dashboard_asks_the_chosen_source(dashboard):

@@ -35,6 +35,9 @@ def of_alerts(path):
 
 
 def of_dashboard(path):
+    """[(the panel's title, expression, labels that its legend names)]"""
     document = json.loads(path.read_text())
-    return [(panel["title"], target["expr"]) for panel in document["panels"]
+    return [(panel["title"], target["expr"],
+             re.findall(r"{{\s*(\w+)\s*}}", target.get("legendFormat", "")))
+            for panel in document["panels"]
             for target in panel.get("targets", ())]

@@ -241,9 +241,11 @@ test_metrics(void **state)
 {
 	struct snapshot s = { .status = { .state = REDIS_DOWN,
 				  .known = true,
-				  .scan_progress = -1 } };
+				  .scan_progress = -1,
+				  .volume = { 30, 20, 10 } } };
 	struct http_stats http = { .requests = { 0, 0, 5 } };
-	struct settings settings = { .warn_memory_percent = 90 };
+	struct settings settings = { .warn_memory_percent = 90,
+		.dir = (char[]){ "/var/lib/cachemon" } };
 	struct activity activity = { .n = 0 };
 	struct page_facts facts = { .snapshot = &s,
 		.settings = &settings,
@@ -261,6 +263,9 @@ test_metrics(void **state)
 	assert_non_null(strstr(buf_cstr(&out), "\ncachemon_redis_up 0\n"));
 	assert_non_null(strstr(buf_cstr(&out),
 	    "\ncachemon_http_requests_total{code=\"2xx\"} 5\n"));
+	assert_non_null(strstr(buf_cstr(&out),
+	    "\nnode_filesystem_avail_bytes{"
+	    "mountpoint=\"/var/lib/cachemon\"} 10\n"));
 	/* Down: nothing that is not true now. */
 	assert_null(strstr(buf_cstr(&out), "cachemon_memory"));
 	assert_null(strstr(buf_cstr(&out), "redis_key_group"));

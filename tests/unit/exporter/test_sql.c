@@ -332,8 +332,9 @@ a_run_is_one_batch_and_the_next_keeps_the_connection(void **state)
 	pthread_t thread;
 
 	(void)state;
-	start(&k, &b, 1, 3, &thread);
-	for (int i = 0; i < 2; i++) {
+	/* Nobody knows after the first whether there will be another. */
+	start(&k, &b, 2, 3, &thread);
+	for (int i = 0; i < 3; i++) {
 		assert_int_equal(sql_begin(k.sql, &k.c, queries, 4), 0);
 		expect_row(k.sql, "selected");
 		expect_row(k.sql, "called");
@@ -346,7 +347,7 @@ a_run_is_one_batch_and_the_next_keeps_the_connection(void **state)
 	assert_int_equal(sql_begin(k.sql, &k.c, NULL, 0), 0);
 	sql_end(k.sql);
 	(void)pthread_join(thread, NULL);
-	assert_int_equal(lines(&b), 3);
+	assert_int_equal(lines(&b), 4);
 	assert_non_null(memmem(b.seen, b.n,
 	    "max_statement_time = 6;SELECT 1;CALL rows;CALL none;SELECT 2\n",
 	    61));
