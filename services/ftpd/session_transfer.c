@@ -104,13 +104,15 @@ transfer_end(struct session *s, const struct transfer *t, int r)
 
 	stats_transfer(stats, t->direction, result, s->moved,
 	    clock_ms() - t->started);
-	log_transfer(s, t, r);
 	session_reply(s, code, text);
-	if (r == 0) {
-		data_linger(s);
-	} else if (t->direction == STATS_UPLOAD && result == STATS_FAILED
-	    && discard_rest(s)) {
+	/* Nobody has to wait for what follows. */
+	log_transfer(s, t, r);
+	if (t->direction == STATS_UPLOAD
+	    && (r == 0 || (result == STATS_FAILED && discard_rest(s)))) {
+		/* The peer may be gone already: it has said that it was all. */
 		(void)data_finish(s);
+		data_linger(s);
+	} else if (r == 0) {
 		data_linger(s);
 	}
 	data_abort(s);
@@ -426,10 +428,6 @@ store(struct session *s, struct upload_job *u)
 		    u->mode, s->parts.settings->sync);
 	}
 	free(chunks);
-	if (r == 0) {
-		/* The peer may be gone already: it has said that it was all. */
-		(void)data_finish(s);
-	}
 	return r;
 }
 
