@@ -29,7 +29,9 @@ serve_metrics(struct http_request *rq, void *ctx)
 
 	if (fstatfs(reporter->root_fd, &fs) == 0) {
 		volume.known = true;
+		volume.path = reporter->settings->root;
 		volume.size = (uint64_t)fs.f_blocks * (uint64_t)fs.f_bsize;
+		volume.free = (uint64_t)fs.f_bfree * (uint64_t)fs.f_bsize;
 		volume.avail = (uint64_t)fs.f_bavail * (uint64_t)fs.f_bsize;
 	}
 	buf_init(&out, PAGE_MAX);

@@ -171,6 +171,31 @@ write_transfers(const struct stats *s, struct metrics *m)
 	}
 }
 
+/* By the names of Prometheus's node_exporter. */
+static void
+write_volume(const struct stats_volume *v, struct metrics *m)
+{
+	const struct {
+		const char *name;
+		const char *help;
+		uint64_t value;
+	} each[] = {
+		{ "node_filesystem_size_bytes", "Filesystem size in bytes.",
+		    v->size },
+		{ "node_filesystem_free_bytes",
+		    "Filesystem free space in bytes.", v->free },
+		{ "node_filesystem_avail_bytes",
+		    "Filesystem space available to non-root users in bytes.",
+		    v->avail },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(each); i++) {
+		metrics_family(m, each[i].name, METRICS_GAUGE, each[i].help);
+		metrics_label(m, "mountpoint", view_str(v->path));
+		metrics_u64(m, each[i].value);
+	}
+}
+
 void
 stats_write(const struct stats *s, const struct stats_volume *volume,
     uint64_t sessions_max, struct buf *out)
@@ -186,9 +211,6 @@ stats_write(const struct stats *s, const struct stats_volume *volume,
 	}
 	write_transfers(s, &m);
 	if (volume->known) {
-		metrics_one_u64(&m, "ftpd_volume_size_bytes", METRICS_GAUGE,
-		    "Size of the volume.", volume->size);
-		metrics_one_u64(&m, "ftpd_volume_avail_bytes", METRICS_GAUGE,
-		    "Room on the volume.", volume->avail);
+		write_volume(volume, &m);
 	}
 }

@@ -109,8 +109,10 @@ void stats_transfer(struct stats *s, enum stats_direction direction,
 /* What /metrics needs beside the counters. */
 struct stats_volume {
 	bool known;
+	const char *path; /* FTPD_ROOT */
 	uint64_t size;
-	uint64_t avail;
+	uint64_t free;
+	uint64_t avail; /* of which for others than root */
 };
 
 /* The text of /metrics. */

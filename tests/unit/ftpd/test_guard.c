@@ -418,10 +418,14 @@ networks_that_are_none(void **state)
 /* --- counters ------------------------------------------------------------- */
 
 static void
-durations(void **state)
+the_page(void **state)
 {
 	struct stats *s = stats_new();
-	struct stats_volume volume = { .known = false };
+	struct stats_volume volume = { .known = true,
+		.path = "/var/www/html",
+		.size = 30,
+		.free = 20,
+		.avail = 10 };
 	struct buf out;
 
 	(void)state;
@@ -447,6 +451,16 @@ durations(void **state)
 	HAS("ftpd_transfer_duration_seconds_count{direction=\"listing\"} 0");
 	HAS("ftpd_transfer_duration_seconds_sum{direction=\"upload\"} "
 	    "10000.02");
+#define VOLUME(name, value) \
+	HAS("node_filesystem_" name "_bytes{mountpoint=\"/var/www/html\"} " \
+	    value)
+	VOLUME("size", "30");
+	VOLUME("free", "20");
+	VOLUME("avail", "10");
+	buf_clear(&out);
+	volume.known = false;
+	stats_write(s, &volume, 64, &out);
+	assert_null(strstr(buf_cstr(&out), "node_filesystem"));
 	buf_done(&out);
 }
 
@@ -530,7 +544,7 @@ main(void)
 		cmocka_unit_test(own_old_ones_end),
 		cmocka_unit_test(answers_by_network),
 		cmocka_unit_test(networks_that_are_none),
-		cmocka_unit_test(durations),
+		cmocka_unit_test(the_page),
 		cmocka_unit_test(changed_files),
 		cmocka_unit_test(passwords),
 	};
