@@ -13,10 +13,14 @@
  * are packets (SOCK_SEQPACKET); any other one ends that session's socket.
  *
  * Neither the answer nor its time tells whether a name exists: what is wrong
- * was hashed in any case, and is answered by the session a second after it was
- * asked.  Requests wait in one queue, of which nobody may fill more than a
- * part, and which serves all parties in turn: two hundred guesses at once keep
- * nobody else from logging in.
+ * was hashed in any case, also what is refused because its account was guessed
+ * too often, and is answered by the session a second after it was asked.
+ *
+ * Requests wait in one queue, which serves all addresses in turn, and of each
+ * address all accounts in turn.  Nobody may fill more of it than can be hashed
+ * in half of the time that a session waits: two hundred guesses at once keep
+ * no other address from logging in, wherever they come from, and whoever is
+ * let into the queue gets his answer.
  */
 #ifndef FTPD_AUTH_H
 #define FTPD_AUTH_H

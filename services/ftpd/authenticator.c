@@ -28,6 +28,8 @@
 #define JOBS_SHARE 48
 /* Below the time that a session waits for its answer. */
 #define JOB_MS 8000
+/* What one hash takes, until it has been seen. */
+#define HASH_MS 50
 /*
  * An account that is guessed from behind a gateway: no address can be blamed,
  * and its owner may come from there, too.
@@ -60,9 +62,13 @@ struct job {
 	int fd; /* of the session; -1: it has its answer, or is gone */
 	uint32_t id;
 	enum step step;
+	bool refused; /* its account is throttled: hashed, but in vain */
 	int64_t until;
+	int64_t hashed_at; /* when its hashing began */
 	uint64_t turn; /* see turn_of() */
-	struct in6_addr party; /* whose share of the queue it takes */
+	struct in6_addr party; /* the address whose share of the queue it takes */
+	uint64_t account;
+	size_t before; /* jobs of its party for its account when it came */
 	struct auth_request request;
 	struct candidate who;
 };
@@ -76,6 +82,7 @@ struct authenticator {
 	struct recent recent;
 	uint64_t seed; /* of accounts' numbers */
 	unsigned cost; /* of WordPress's bcrypt, as last seen */
+	int64_t hash_ms; /* what a hash takes, lately */
 	struct throttle addresses;
 	struct throttle accounts;
 	struct job *jobs; /* the oldest first */
@@ -249,39 +256,60 @@ job_by(const struct authenticator *a, uint32_t id, enum step step)
 }
 
 static size_t
-jobs_at(const struct authenticator *a, enum step step,
-    const struct in6_addr *party)
+hashing(const struct authenticator *a)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < a->job_count; i++) {
-		n += a->jobs[i].step == step
-		    && (party == NULL
-			|| memcmp(&a->jobs[i].party, party, sizeof(*party))
-			    == 0);
+		n += a->jobs[i].step == HASHING;
 	}
 	return n;
 }
 
+/* Is it of that party, and for that account, if one is given? */
+static bool
+is_of(const struct job *job, const struct in6_addr *party,
+    const uint64_t *account)
+{
+	return memcmp(&job->party, party, sizeof(*party)) == 0
+	    && (account == NULL || job->account == *account);
+}
+
 static size_t
-share_of(const struct authenticator *a, const struct in6_addr *party)
+share_of(const struct authenticator *a, const struct in6_addr *party,
+    const uint64_t *account)
 {
 	size_t n = 0;
 
-	for (enum step step = TO_LOOK_UP; step <= HASHING; step++) {
-		n += jobs_at(a, step, party);
+	for (size_t i = 0; i < a->job_count; i++) {
+		n += is_of(&a->jobs[i], party, account);
 	}
 	return n;
 }
 
 /*
- * The next one to hash: the lowest turn, of these the oldest.  JOBS when there
- * is none.
+ * How many one party may have: at most what can be hashed before the last one
+ * has waited for too long, with half of the time for other parties.
+ */
+static size_t
+most_of_party(const struct authenticator *a)
+{
+	int64_t ms = a->hash_ms > 0 ? a->hash_ms : 1;
+	int64_t n = (int64_t)hasher_threads() * (JOB_MS / 2) / ms;
+
+	return n > JOBS_SHARE ? JOBS_SHARE : n < 1 ? 1 : (size_t)n;
+}
+
+/*
+ * The next one to hash.  The party with the lowest turn is next; of its jobs
+ * the one with fewest before it for the same account, and of these the oldest,
+ * which takes that turn.  JOBS when there is none.
  */
 static size_t
 next_to_hash(const struct authenticator *a)
 {
-	size_t next = JOBS;
+	size_t next = JOBS, best = JOBS;
+	uint64_t turn;
 
 	for (size_t i = 0; i < a->job_count; i++) {
 		if (a->jobs[i].step == TO_HASH
@@ -289,7 +317,20 @@ next_to_hash(const struct authenticator *a)
 			next = i;
 		}
 	}
-	return next;
+	for (size_t i = 0; next < JOBS && i < a->job_count; i++) {
+		if (a->jobs[i].step == TO_HASH
+		    && is_of(&a->jobs[i], &a->jobs[next].party, NULL)
+		    && (best == JOBS
+			|| a->jobs[i].before < a->jobs[best].before)) {
+			best = i;
+		}
+	}
+	if (best < JOBS) {
+		turn = a->jobs[next].turn;
+		a->jobs[next].turn = a->jobs[best].turn;
+		a->jobs[best].turn = turn;
+	}
+	return best;
 }
 
 /*
@@ -303,7 +344,7 @@ turn_of(const struct authenticator *a, const struct in6_addr *party)
 
 	for (size_t i = 0; i < a->job_count; i++) {
 		if (a->jobs[i].turn >= turn
-		    && memcmp(&a->jobs[i].party, party, sizeof(*party)) == 0) {
+		    && is_of(&a->jobs[i], party, NULL)) {
 			turn = a->jobs[i].turn + 1;
 		}
 	}
@@ -398,7 +439,7 @@ one_to_give_way(const struct authenticator *a, size_t share)
 	size_t most = share + 2, newest = JOBS;
 
 	for (size_t i = 0; i < a->job_count; i++) {
-		size_t n = share_of(a, &a->jobs[i].party);
+		size_t n = share_of(a, &a->jobs[i].party, NULL);
 
 		if (!in_progress(&a->jobs[i]) && n >= most) {
 			newest = i;
@@ -408,24 +449,45 @@ one_to_give_way(const struct authenticator *a, size_t share)
 	return newest;
 }
 
-/* Is there room for one more of that party? */
-static bool
-make_room(struct authenticator *a, const struct in6_addr *party)
+/* The same within a party that has its share, by accounts. */
+static size_t
+account_to_give_way(const struct authenticator *a, const struct in6_addr *party,
+    uint64_t account)
 {
-	size_t share = share_of(a, party);
+	size_t most = share_of(a, party, &account) + 2, newest = JOBS;
+
+	for (size_t i = 0; i < a->job_count; i++) {
+		const struct job *job = &a->jobs[i];
+		size_t n = share_of(a, party, &job->account);
+
+		if (is_of(job, party, NULL) && !in_progress(job)
+		    && n >= most) {
+			newest = i;
+			most = n;
+		}
+	}
+	return newest;
+}
+
+/* Is there room for one more of that party, for that account? */
+static bool
+make_room(struct authenticator *a, const struct in6_addr *party,
+    uint64_t account)
+{
+	size_t share = share_of(a, party, NULL);
 	size_t i;
 
-	if (share >= JOBS_SHARE) {
-		return false;
-	}
-	if (a->job_count == JOBS) {
+	if (share >= most_of_party(a)) {
+		i = account_to_give_way(a, party, account);
+	} else if (a->job_count == JOBS) {
 		i = one_to_give_way(a, share);
-		if (i == JOBS) {
-			return false;
-		}
+	} else {
+		return true;
+	}
+	if (i < JOBS) {
 		finish(a, &a->jobs[i], AUTH_UNAVAILABLE);
 	}
-	return true;
+	return i < JOBS;
 }
 
 /* A new job of that session's; NULL when there is no room. */
@@ -433,10 +495,11 @@ static struct job *
 add_job(struct authenticator *a, int fd, const struct auth_request *q)
 {
 	size_t peer = index_of(a, fd);
-	struct in6_addr party = party_of(a, &a->peers[peer], name_of(q));
+	struct in6_addr party = a->peers[peer].intro.party;
+	uint64_t account = account_of(a, name_of(q));
 	struct job *job;
 
-	if (!make_room(a, &party)) {
+	if (!make_room(a, &party, account)) {
 		return NULL;
 	}
 	/* Others may have gone meanwhile. */
@@ -447,6 +510,8 @@ add_job(struct authenticator *a, int fd, const struct auth_request *q)
 		.until = clock_ms() + JOB_MS,
 		.turn = turn_of(a, &party),
 		.party = party,
+		.account = account,
+		.before = share_of(a, &party, &account),
 		.request = *q };
 	a->job_count++;
 	a->peers[peer].waits = true;
@@ -521,20 +586,35 @@ candidate_of_wordpress(struct authenticator *a, struct view name,
 /* --- the steps ---------------------------------------------------------------
  */
 
+/*
+ * May it go on?  What is refused for its account's sake goes on all the same,
+ * for nothing: else its time would tell that the account exists.
+ */
+static bool
+still_allowed(struct authenticator *a, struct job *job)
+{
+	const struct peer *peer = &a->peers[index_of(a, job->fd)];
+
+	if (may_try(a, peer, name_of(&job->request), job->who.exists)) {
+		return true;
+	}
+	job->refused = peer->intro.exempt != 0;
+	return job->refused;
+}
+
 /* It is known who it would be: is it clear already?  Else it has to wait. */
 static void
 step_to_hash(struct authenticator *a, struct job *job)
 {
 	const struct candidate *who = &job->who;
 	struct view name = name_of(&job->request);
-	size_t peer = index_of(a, job->fd);
 
 	job->step = TO_HASH;
 	if (job->fd < 0) {
 		remove_job(a, (size_t)(job - a->jobs));
-	} else if (!may_try(a, &a->peers[peer], name, who->exists)) {
+	} else if (!still_allowed(a, job)) {
 		finish(a, job, AUTH_THROTTLED);
-	} else if (who->exists && who->rights != 0
+	} else if (!job->refused && who->exists && who->rights != 0
 	    && recent_knows(&a->recent, name, password_of(&job->request),
 		view_str(who->hash), clock_ms())) {
 		finish(a, job, AUTH_OK);
@@ -547,6 +627,10 @@ step_after_hash(struct authenticator *a, struct job *job, bool right)
 	const struct candidate *who = &job->who;
 	struct view name = name_of(&job->request);
 
+	if (job->refused) {
+		finish(a, job, AUTH_THROTTLED);
+		return;
+	}
 	if (!right || !who->exists) {
 		finish(a, job, AUTH_WRONG);
 		return;
@@ -606,6 +690,7 @@ take_hash(struct authenticator *a)
 	if (job == NULL) {
 		return false;
 	}
+	a->hash_ms += (clock_ms() - job->hashed_at - a->hash_ms) / 4;
 	job->step = TO_HASH;
 	step_after_hash(a, job, answer.right == 1);
 	return true;
@@ -652,6 +737,7 @@ give_hash(struct authenticator *a, struct job *job)
 	n = send(a->fds[HASHER].fd, &q, sizeof(q), MSG_NOSIGNAL | MSG_DONTWAIT);
 	secret_wipe(&q, sizeof(q));
 	job->step = HASHING;
+	job->hashed_at = clock_ms();
 	a->turn = job->turn;
 	return n == (ssize_t)sizeof(q);
 }
@@ -661,12 +747,11 @@ give_hashes(struct authenticator *a)
 {
 	size_t i = next_to_hash(a);
 
-	while (i < JOBS && jobs_at(a, HASHING, NULL) < hasher_threads()) {
+	while (i < JOBS && hashing(a) < hasher_threads()) {
 		struct job *job = &a->jobs[i];
 
 		/* Meanwhile others of the same party may have failed. */
-		if (!may_try(a, &a->peers[index_of(a, job->fd)],
-			name_of(&job->request), job->who.exists)) {
+		if (!still_allowed(a, job)) {
 			finish(a, job, AUTH_THROTTLED);
 		} else if (!give_hash(a, job)) {
 			return false;
@@ -707,14 +792,16 @@ decide(struct authenticator *a, size_t i, const struct auth_request *q)
 	struct auth_answer answer = { .result = AUTH_WRONG };
 	bool own = secret_eq(view_str(a->settings->user), name);
 	bool right = auth_matches(a->settings, name, password_of(q));
+	bool allowed = may_try(a, &a->peers[i], name, own);
+	bool hashes = a->fds[HASHER].fd >= 0;
 	struct job *job;
 
-	if (!may_try(a, &a->peers[i], name, own)) {
+	if (!allowed && (a->peers[i].intro.exempt == 0 || !hashes)) {
 		answer.result = AUTH_THROTTLED;
-	} else if (right) {
+	} else if (allowed && right) {
 		answer.result = AUTH_OK;
 		answer.rights = USERS_ALL;
-	} else if (a->fds[HASHER].fd >= 0) {
+	} else if (hashes) {
 		int fd = a->fds[FIRST + i].fd;
 
 		job = add_job(a, fd, q);
@@ -914,6 +1001,7 @@ make(struct authenticator *a, bool hashes)
 	a->jobs = hashes ? calloc(JOBS, sizeof(*a->jobs)) : NULL;
 	a->accounts.longest = ACCOUNT_LONGEST_MS;
 	a->cost = WORDPRESS_COST;
+	a->hash_ms = HASH_MS;
 	return a->fds != NULL && a->peers != NULL
 	    && (!hashes || (a->jobs != NULL && recent_init(&a->recent) == 0))
 	    && getrandom(&a->seed, sizeof(a->seed), 0)
