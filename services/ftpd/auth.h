@@ -50,8 +50,12 @@ struct auth_request {
 	char text[SETTINGS_USER_MAX + SETTINGS_PASSWORD_MAX];
 };
 
+/* Where an account comes from: a name may be in several places. */
+enum auth_source { AUTH_SETTINGS, AUTH_FILE, AUTH_WORDPRESS };
+
 struct auth_answer {
 	uint8_t result; /* enum auth_result; for AUTH_OK: */
+	uint8_t source; /* enum auth_source */
 	uint8_t rights; /* USERS_READ and so on */
 	uint8_t makes_folder; /* the last name of `folder`, if it is missing */
 	char folder[USERS_FOLDER_MAX + 1]; /* as in struct user */

@@ -66,7 +66,8 @@ struct job {
 	int64_t until;
 	int64_t hashed_at; /* when its hashing began */
 	uint64_t turn; /* see turn_of() */
-	struct in6_addr party; /* the address whose share of the queue it takes */
+	struct in6_addr
+	    party; /* the address whose share of the queue it takes */
 	uint64_t account;
 	size_t before; /* jobs of its party for its account when it came */
 	struct auth_request request;
@@ -413,6 +414,7 @@ finish(struct authenticator *a, struct job *job, enum auth_result result)
 	size_t peer = index_of(a, job->fd);
 
 	if (result == AUTH_OK) {
+		answer.source = job->who.wordpress ? AUTH_WORDPRESS : AUTH_FILE;
 		answer.rights = job->who.rights;
 		answer.makes_folder = job->who.makes_folder;
 		memcpy(answer.folder, job->who.folder, sizeof(answer.folder));
@@ -460,8 +462,7 @@ account_to_give_way(const struct authenticator *a, const struct in6_addr *party,
 		const struct job *job = &a->jobs[i];
 		size_t n = share_of(a, party, &job->account);
 
-		if (is_of(job, party, NULL) && !in_progress(job)
-		    && n >= most) {
+		if (is_of(job, party, NULL) && !in_progress(job) && n >= most) {
 			newest = i;
 			most = n;
 		}
@@ -800,6 +801,7 @@ decide(struct authenticator *a, size_t i, const struct auth_request *q)
 		answer.result = AUTH_THROTTLED;
 	} else if (allowed && right) {
 		answer.result = AUTH_OK;
+		answer.source = AUTH_SETTINGS;
 		answer.rights = USERS_ALL;
 	} else if (hashes) {
 		int fd = a->fds[FIRST + i].fd;

@@ -142,7 +142,8 @@ take_rights(struct session *s, const struct auth_answer *answer)
 	int r = answer->folder[0] == '\0' ? 0 : enter_folder(s, answer);
 
 	if (r == 0 && (answer->rights & USERS_WRITE) != 0) {
-		r = stage_enter(&parts->stage, s->state.user, &parts->root);
+		r = stage_enter(&parts->stage, answer->source, s->state.user,
+		    &parts->root);
 	} else if (r == 0) {
 		(void)close(parts->stage.dir);
 		parts->stage.dir = -1;

@@ -240,6 +240,7 @@ own_user_does_not_wait(void **state)
 			     clock_ms() + 5000, &a),
 	    0);
 	assert_int_equal(a.result, AUTH_OK);
+	assert_int_equal(a.source, AUTH_SETTINGS);
 	assert_int_equal(a.rights, USERS_ALL);
 	assert_string_equal(a.folder, "");
 	assert_true(news(&n));
@@ -273,6 +274,7 @@ user_of_the_file(void **state)
 	hash(true);
 	a = answer(s);
 	assert_int_equal(a.result, AUTH_OK);
+	assert_int_equal(a.source, AUTH_FILE);
 	assert_int_equal(a.rights, USERS_READ | USERS_WRITE);
 	assert_string_equal(a.folder, "in box");
 	assert_int_equal(a.makes_folder, 0);
@@ -331,6 +333,7 @@ users_of_wordpress(void **state)
 	give_hash(&q, true);
 	a = answer(s);
 	assert_int_equal(a.result, AUTH_OK);
+	assert_int_equal(a.source, AUTH_WORDPRESS);
 	assert_int_equal(a.rights, USERS_ALL);
 	assert_int_equal(a.makes_folder, 1);
 	assert_string_equal(a.folder, "wp-content/uploads");

@@ -452,8 +452,8 @@ the_page(void **state)
 	HAS("ftpd_transfer_duration_seconds_sum{direction=\"upload\"} "
 	    "10000.02");
 #define VOLUME(name, value) \
-	HAS("node_filesystem_" name "_bytes{mountpoint=\"/var/www/html\"} " \
-	    value)
+	HAS("node_filesystem_" name \
+	    "_bytes{mountpoint=\"/var/www/html\"} " value)
 	VOLUME("size", "30");
 	VOLUME("free", "20");
 	VOLUME("avail", "10");

@@ -849,6 +849,13 @@ resumed_uploads(void **state)
 	assert_int_equal(send_content("APPE u/new", "ity"), 226);
 	assert_string_equal(file_content("u/new"), "partiality");
 	assert_int_equal(parts(), 0);
+	/* ...or somebody has changed it since. */
+	assert_int_equal(break_off("STOR u/new", "old"), 426);
+	(void)poll(NULL, 0, 50);
+	assert_int_equal(truncate("u/new", 4), 0);
+	assert_int_equal(send_content("APPE u/new", "ner"), 226);
+	assert_string_equal(file_content("u/new"), "partner");
+	assert_int_equal(parts(), 0);
 	/* Beginning anew. */
 	assert_int_equal(break_off("STOR u/new", "long part"), 426);
 	assert_int_equal(send_content("STOR u/new", "short"), 226);
