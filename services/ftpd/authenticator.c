@@ -20,6 +20,7 @@
 #include "ftpd/recent.h"
 #include "ftpd/throttle.h"
 #include "ftpd/wplogin.h"
+#include "run/addr.h"
 #include "run/clock.h"
 #include "run/log.h"
 
@@ -35,6 +36,10 @@
  * and its owner may come from there, too.
  */
 #define ACCOUNT_LONGEST_MS (60 * 1000)
+/* An account that is guessed from many addresses. */
+#define EVERYWHERE_FREE 100
+/* Logins of which is remembered from which address they came. */
+#define KNOWN_MOST 64
 /* PHP's default until 8.4, which made it 12. */
 #define WORDPRESS_COST 10
 #define WORDPRESS_UPLOADS "wp-content/uploads"
@@ -74,6 +79,12 @@ struct job {
 	struct candidate who;
 };
 
+/* Somebody has logged in to that account from there. */
+struct known {
+	struct in6_addr party;
+	uint64_t account;
+};
+
 /* fds[FIRST + i] is peers[i]. */
 enum { LIFE, LISTENER, LOOKUP, HASHER, FIRST };
 
@@ -85,7 +96,10 @@ struct authenticator {
 	unsigned cost; /* of WordPress's bcrypt, as last seen */
 	int64_t hash_ms; /* what a hash takes, lately */
 	struct throttle addresses;
-	struct throttle accounts;
+	struct throttle accounts; /* guessed from behind the gateway */
+	struct throttle everywhere; /* accounts, guessed from all addresses */
+	struct known known[KNOWN_MOST];
+	size_t known_next;
 	struct job *jobs; /* the oldest first */
 	size_t job_count;
 	uint32_t last_id;
@@ -148,15 +162,6 @@ account_party(uint64_t account)
 	return party;
 }
 
-/* What is counted together: an address, or one account of those behind it. */
-static struct in6_addr
-party_of(const struct authenticator *a, const struct peer *peer,
-    struct view name)
-{
-	return peer->intro.exempt != 0 ? account_party(account_of(a, name))
-				       : peer->intro.party;
-}
-
 static void
 tell(struct authenticator *a, const struct auth_news *news)
 {
@@ -178,41 +183,113 @@ ban_if_due(struct authenticator *a, const struct peer *peer)
 	}
 }
 
+static bool
+is_known(const struct authenticator *a, const struct in6_addr *party,
+    uint64_t account)
+{
+	for (size_t i = 0; i < KNOWN_MOST; i++) {
+		if (a->known[i].account == account
+		    && addr_eq(&a->known[i].party, party)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+make_known(struct authenticator *a, const struct in6_addr *party,
+    uint64_t account)
+{
+	if (!is_known(a, party, account)) {
+		a->known[a->known_next] = (struct known){ .party = *party,
+			.account = account };
+		a->known_next = (a->known_next + 1) % KNOWN_MOST;
+	}
+}
+
+static bool
+address_may_try(const struct authenticator *a, const struct peer *peer)
+{
+	return peer->intro.exempt != 0
+	    || throttle_allows(&a->addresses, &peer->intro.party, clock_ms());
+}
+
 /*
- * May it be looked at?  Behind a gateway only accounts that exist are counted,
- * so that made-up names cannot push them out of the table.
+ * An account has limits of its own: a strict one for those behind a gateway,
+ * and one for all addresses together that a hundred guesses reach, which does
+ * not keep its owner out where he has logged in before.  Only accounts that
+ * exist are counted, so that made-up names cannot push them out of the tables.
  */
 static bool
-may_try(struct authenticator *a, const struct peer *peer, struct view name,
-    bool exists)
+account_may_try(const struct authenticator *a, const struct peer *peer,
+    struct view name, bool exists)
 {
-	struct in6_addr party = party_of(a, peer, name);
+	uint64_t account = account_of(a, name);
+	struct in6_addr party = account_party(account);
+	int64_t now = clock_ms();
 
-	if (peer->intro.exempt != 0) {
-		return !exists
-		    || throttle_allows(&a->accounts, &party, clock_ms());
+	if (!exists) {
+		return true;
 	}
-	return throttle_allows(&a->addresses, &party, clock_ms());
+	if (peer->intro.exempt != 0
+	    && !throttle_allows(&a->accounts, &party, now)) {
+		return false;
+	}
+	return is_known(a, &peer->intro.party, account)
+	    || throttle_allows(&a->everywhere, &party, now);
+}
+
+/* Counts an answer for the account's sake. */
+static void
+count_account(struct authenticator *a, const struct peer *peer,
+    uint64_t account, enum auth_result result)
+{
+	struct in6_addr party = account_party(account);
+	bool behind = peer->intro.exempt != 0;
+	int64_t now = clock_ms();
+
+	if (result == AUTH_OK) {
+		make_known(a, &peer->intro.party, account);
+	}
+	if (result == AUTH_OK && behind) {
+		throttle_succeeded(&a->accounts, &party, account);
+	}
+	if (result == AUTH_WRONG) {
+		throttle_failed(&a->everywhere, &party, account, now);
+	}
+	if (result == AUTH_WRONG && behind) {
+		throttle_failed(&a->accounts, &party, account, now);
+	}
+}
+
+/* The same for the address's, if it is one client's. */
+static void
+count_address(struct authenticator *a, const struct peer *peer,
+    uint64_t account, enum auth_result result)
+{
+	const struct in6_addr *party = &peer->intro.party;
+
+	if (result == AUTH_OK) {
+		throttle_succeeded(&a->addresses, party, account);
+	} else if (result == AUTH_WRONG) {
+		throttle_failed(&a->addresses, party, account, clock_ms());
+	} else if (result == AUTH_THROTTLED) {
+		throttle_refused(&a->addresses, party);
+	}
+	ban_if_due(a, peer);
 }
 
 static void
 count(struct authenticator *a, const struct peer *peer, struct view name,
     bool exists, enum auth_result result)
 {
-	struct in6_addr party = party_of(a, peer, name);
 	uint64_t account = account_of(a, name);
-	struct throttle *t = peer->intro.exempt != 0 ? &a->accounts
-						     : &a->addresses;
 
-	if (result == AUTH_OK) {
-		throttle_succeeded(t, &party, account);
-	} else if (result == AUTH_WRONG && (exists || t == &a->addresses)) {
-		throttle_failed(t, &party, account, clock_ms());
-	} else if (result == AUTH_THROTTLED && t == &a->addresses) {
-		throttle_refused(t, &party);
+	if (exists) {
+		count_account(a, peer, account, result);
 	}
-	if (t == &a->addresses) {
-		ban_if_due(a, peer);
+	if (peer->intro.exempt == 0) {
+		count_address(a, peer, account, result);
 	}
 }
 
@@ -596,11 +673,11 @@ still_allowed(struct authenticator *a, struct job *job)
 {
 	const struct peer *peer = &a->peers[index_of(a, job->fd)];
 
-	if (may_try(a, peer, name_of(&job->request), job->who.exists)) {
-		return true;
+	if (!account_may_try(a, peer, name_of(&job->request),
+		job->who.exists)) {
+		job->refused = true;
 	}
-	job->refused = peer->intro.exempt != 0;
-	return job->refused;
+	return address_may_try(a, peer);
 }
 
 /* It is known who it would be: is it clear already?  Else it has to wait. */
@@ -793,11 +870,11 @@ decide(struct authenticator *a, size_t i, const struct auth_request *q)
 	struct auth_answer answer = { .result = AUTH_WRONG };
 	bool own = secret_eq(view_str(a->settings->user), name);
 	bool right = auth_matches(a->settings, name, password_of(q));
-	bool allowed = may_try(a, &a->peers[i], name, own);
+	bool allowed = account_may_try(a, &a->peers[i], name, own);
 	bool hashes = a->fds[HASHER].fd >= 0;
 	struct job *job;
 
-	if (!allowed && (a->peers[i].intro.exempt == 0 || !hashes)) {
+	if (!address_may_try(a, &a->peers[i]) || (!allowed && !hashes)) {
 		answer.result = AUTH_THROTTLED;
 	} else if (allowed && right) {
 		answer.result = AUTH_OK;
@@ -1002,6 +1079,8 @@ make(struct authenticator *a, bool hashes)
 	a->peers = calloc(a->most, sizeof(*a->peers));
 	a->jobs = hashes ? calloc(JOBS, sizeof(*a->jobs)) : NULL;
 	a->accounts.longest = ACCOUNT_LONGEST_MS;
+	a->everywhere.longest = ACCOUNT_LONGEST_MS;
+	a->everywhere.free = EVERYWHERE_FREE;
 	a->cost = WORDPRESS_COST;
 	a->hash_ms = HASH_MS;
 	return a->fds != NULL && a->peers != NULL

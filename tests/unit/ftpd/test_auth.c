@@ -517,6 +517,33 @@ refused_accounts_are_hashed(void **state)
 	}
 }
 
+/* A hundred guesses at one account, whatever number of addresses they are
+ * from. */
+static void
+guessing_from_many_addresses(void **state)
+{
+	size_t s = open_session(200, false);
+
+	(void)state;
+	ask(s, "ann", "word");
+	hash(true);
+	assert_int_equal(result(s), AUTH_OK);
+	for (unsigned char i = 1; i <= 101; i++) {
+		assert_int_equal(guess(i, false, "ann"), AUTH_WRONG);
+	}
+	s = open_session(201, false);
+	ask(s, "ann", "word");
+	hash(true);
+	assert_int_equal(result(s), AUTH_THROTTLED);
+	/* Her own address is known; other accounts are not touched. */
+	s = open_session(200, false);
+	ask(s, "ann", "word");
+	assert_int_equal(result(s), AUTH_OK);
+	s = open_session(201, false);
+	ask(s, "bob", "sesame");
+	assert_int_equal(result(s), AUTH_OK);
+}
+
 /* --- the queue
  * ----------------------------------------------------------------- */
 
@@ -736,6 +763,7 @@ main(void)
 		WITH(guessing_ends_in_a_ban),
 		WITH(guessing_behind_the_gateway),
 		WITH(refused_accounts_are_hashed),
+		WITH(guessing_from_many_addresses),
 		WITH(nobody_fills_the_queue),
 		WITH(invented_names_are_one_party),
 		WITH(a_slow_queue_is_short),
