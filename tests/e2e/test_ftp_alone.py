@@ -543,6 +543,27 @@ def settled(ftpd):
         time.sleep(0.5)
 
 
+def test_a_hundred_thousand_entries(start):
+    ftpd = start(USERS)
+    for number in range(100000):
+        (ftpd.root / "own" / ("x%06d" % number)).touch()
+    with sesame(ftpd, "own") as c:
+        idle = max(proc.each(ftpd.pids(), proc.anonymous_kib))
+        for command in ("LIST", "NLST", "MLSD"):
+            reply, lines = c.data(command)
+            assert reply[:3] == "226"
+            assert len(lines.splitlines()) == 100001
+        # They went out as they were read.
+        assert max(proc.each(ftpd.pids(), proc.anonymous_kib)) < idle + 512
+        deep = "/" + "/".join(["d" * 200] * 30)
+        assert c.ask("MKD " + deep)[:3] in ("500", "501", "550", "553")
+        made = 0
+        while c.ask("MKD deep")[:3] == "257" and c.ask("CWD deep")[:3] == "250":
+            made += 1
+        assert 100 < made < 1000
+        assert c.ask("NOOP")[:3] == "200"
+
+
 def test_old_parts_are_swept_beside_the_service(start, measure):
     ftpd = start(USERS)
     ftpd.__exit__()

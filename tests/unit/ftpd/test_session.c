@@ -738,6 +738,105 @@ links(void **state)
 	end();
 }
 
+/* A name may lead out by being another one's, too: then only the name goes. */
+static void
+hard_links(void **state)
+{
+	char outside[] = "/tmp/outside-XXXXXX";
+	int fd = mkstemp(outside);
+
+	(void)state;
+	assert_int_equal(write(fd, "theirs", 6), 6);
+	(void)close(fd);
+	assert_int_equal(link(outside, "hard"), 0);
+	log_in();
+	assert_int_equal(send_content("STOR hard", "ours"), 226);
+	assert_string_equal(file_content("hard"), "ours");
+	assert_string_equal(file_content(outside), "theirs");
+	assert_int_equal(ask("DELE hard"), 250);
+	end();
+	assert_int_equal(unlink(outside), 0);
+}
+
+/* A transfer, if it begins; what was got, else "". */
+static const char *
+try_transfer(const char *command, const char *content)
+{
+	static char got[64];
+	ssize_t n = 0;
+	int fd = data_connection();
+
+	if (ask(command) == 150) {
+		if (content != NULL) {
+			(void)write(fd, content, strlen(content));
+		} else {
+			n = read(fd, got, sizeof(got) - 1);
+		}
+		(void)shutdown(fd, SHUT_WR);
+		(void)close(fd);
+		(void)reply();
+	} else {
+		(void)close(fd);
+	}
+	got[n > 0 ? n : 0] = '\0';
+	return got;
+}
+
+/*
+ * While somebody puts a link to a folder outside in the place of one inside and
+ * back, as fast as he can, nothing is read or changed outside.
+ */
+static void
+links_that_come_and_go(void **state)
+{
+	char outside[] = "/tmp/outside-XXXXXX", file[64], command[96];
+	unsigned inside = 0;
+	struct stat st;
+	pid_t pid;
+
+	(void)state;
+	assert_non_null(mkdtemp(outside));
+	(void)snprintf(file, sizeof(file), "%s/file", outside);
+	(void)snprintf(command, sizeof(command), "echo theirs > %s", file);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(system("mkdir swap && echo ours > swap/file"), 0);
+	assert_int_equal(symlink(outside, "decoy"), 0);
+	assert_int_equal(chmod(file, 0640), 0);
+	pid = fork();
+	for (unsigned exchange = 1U << 1; pid == 0;) {
+		(void)syscall(SYS_renameat2, AT_FDCWD, "swap", AT_FDCWD,
+		    "decoy", exchange);
+	}
+	log_in();
+	for (int i = 0; i < 200; i++) {
+		const char *got = try_transfer("RETR swap/file", NULL);
+
+		assert_true(got[0] == '\0' || strcmp(got, "ours\n") == 0);
+		inside += got[0] != '\0';
+		(void)try_transfer("STOR swap/new", "ours");
+		(void)ask("DELE swap/new");
+		(void)ask("MKD swap/made");
+		(void)ask("SITE CHMOD 666 swap/file");
+		(void)ask("MFMT 20200101000000 swap/file");
+		if (ask("RNFR swap/made") == 350) {
+			(void)ask("RNTO swap/moved");
+		}
+		(void)ask("RMD swap/moved");
+	}
+	end();
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_true(inside > 0);
+	assert_string_equal(file_content(file), "theirs\n");
+	assert_int_equal(stat(file, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	assert_true(st.st_mtime > 1600000000);
+	/* Nothing was made there, or it could not be removed. */
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(rmdir(outside), 0);
+	assert_int_equal(system("rm -rf swap decoy"), 0);
+}
+
 static void
 aborts(void **state)
 {
@@ -1045,6 +1144,8 @@ main(void)
 		cmocka_unit_test(downloads_and_listings),
 		cmocka_unit_test(renames_and_removes),
 		cmocka_unit_test(links),
+		cmocka_unit_test(hard_links),
+		cmocka_unit_test(links_that_come_and_go),
 		cmocka_unit_test(aborts),
 		cmocka_unit_test(broken_uploads),
 		cmocka_unit_test(resumed_uploads),
