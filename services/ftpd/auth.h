@@ -13,10 +13,14 @@
  * are packets (SOCK_SEQPACKET); any other one ends that session's socket.
  *
  * Neither the answer nor its time tells whether a name exists: what is wrong
- * was hashed in any case, and is answered by the session a second after it was
- * asked.  Requests wait in one queue, of which nobody may fill more than a
- * part, and which serves all parties in turn: two hundred guesses at once keep
- * nobody else from logging in.
+ * was hashed in any case, also what is refused because its account was guessed
+ * too often, and is answered by the session a second after it was asked.
+ *
+ * Requests wait in one queue, which serves all addresses in turn, and of each
+ * address all accounts in turn.  Nobody may fill more of it than can be hashed
+ * in half of the time that a session waits: two hundred guesses at once keep
+ * no other address from logging in, wherever they come from, and whoever is
+ * let into the queue gets his answer.
  */
 #ifndef FTPD_AUTH_H
 #define FTPD_AUTH_H
@@ -46,8 +50,12 @@ struct auth_request {
 	char text[SETTINGS_USER_MAX + SETTINGS_PASSWORD_MAX];
 };
 
+/* Where an account comes from: a name may be in several places. */
+enum auth_source { AUTH_SETTINGS, AUTH_FILE, AUTH_WORDPRESS };
+
 struct auth_answer {
 	uint8_t result; /* enum auth_result; for AUTH_OK: */
+	uint8_t source; /* enum auth_source */
 	uint8_t rights; /* USERS_READ and so on */
 	uint8_t makes_folder; /* the last name of `folder`, if it is missing */
 	char folder[USERS_FOLDER_MAX + 1]; /* as in struct user */

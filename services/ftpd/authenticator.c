@@ -20,6 +20,7 @@
 #include "ftpd/wplogin.h"
 #include "login/recent.h"
 #include "login/throttle.h"
+#include "run/addr.h"
 #include "run/clock.h"
 #include "run/log.h"
 
@@ -28,11 +29,17 @@
 #define JOBS_SHARE 48
 /* Below the time that a session waits for its answer. */
 #define JOB_MS 8000
+/* What one hash takes, until it has been seen. */
+#define HASH_MS 50
 /*
  * An account that is guessed from behind a gateway: no address can be blamed,
  * and its owner may come from there, too.
  */
 #define ACCOUNT_LONGEST_MS (60 * 1000)
+/* An account that is guessed from many addresses. */
+#define EVERYWHERE_FREE 100
+/* Logins of which is remembered from which address they came. */
+#define KNOWN_MOST 64
 /* PHP's default until 8.4, which made it 12. */
 #define WORDPRESS_COST 10
 #define WORDPRESS_UPLOADS "wp-content/uploads"
@@ -60,11 +67,22 @@ struct job {
 	int fd; /* of the session; -1: it has its answer, or is gone */
 	uint32_t id;
 	enum step step;
+	bool refused; /* its account is throttled: hashed, but in vain */
 	int64_t until;
+	int64_t hashed_at; /* when its hashing began */
 	uint64_t turn; /* see turn_of() */
-	struct in6_addr party; /* whose share of the queue it takes */
+	struct in6_addr
+	    party; /* the address whose share of the queue it takes */
+	uint64_t account;
+	size_t before; /* jobs of its party for its account when it came */
 	struct auth_request request;
 	struct candidate who;
+};
+
+/* Somebody has logged in to that account from there. */
+struct known {
+	struct in6_addr party;
+	uint64_t account;
 };
 
 /* fds[FIRST + i] is peers[i]. */
@@ -76,8 +94,12 @@ struct authenticator {
 	struct recent recent;
 	uint64_t seed; /* of accounts' numbers */
 	unsigned cost; /* of WordPress's bcrypt, as last seen */
+	int64_t hash_ms; /* what a hash takes, lately */
 	struct throttle addresses;
-	struct throttle accounts;
+	struct throttle accounts; /* guessed from behind the gateway */
+	struct throttle everywhere; /* accounts, guessed from all addresses */
+	struct known known[KNOWN_MOST];
+	size_t known_next;
 	struct job *jobs; /* the oldest first */
 	size_t job_count;
 	uint32_t last_id;
@@ -140,15 +162,6 @@ account_party(uint64_t account)
 	return party;
 }
 
-/* What is counted together: an address, or one account of those behind it. */
-static struct in6_addr
-party_of(const struct authenticator *a, const struct peer *peer,
-    struct view name)
-{
-	return peer->intro.exempt != 0 ? account_party(account_of(a, name))
-				       : peer->intro.party;
-}
-
 static void
 tell(struct authenticator *a, const struct auth_news *news)
 {
@@ -170,41 +183,113 @@ ban_if_due(struct authenticator *a, const struct peer *peer)
 	}
 }
 
+static bool
+is_known(const struct authenticator *a, const struct in6_addr *party,
+    uint64_t account)
+{
+	for (size_t i = 0; i < KNOWN_MOST; i++) {
+		if (a->known[i].account == account
+		    && addr_eq(&a->known[i].party, party)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+make_known(struct authenticator *a, const struct in6_addr *party,
+    uint64_t account)
+{
+	if (!is_known(a, party, account)) {
+		a->known[a->known_next] = (struct known){ .party = *party,
+			.account = account };
+		a->known_next = (a->known_next + 1) % KNOWN_MOST;
+	}
+}
+
+static bool
+address_may_try(const struct authenticator *a, const struct peer *peer)
+{
+	return peer->intro.exempt != 0
+	    || throttle_allows(&a->addresses, &peer->intro.party, clock_ms());
+}
+
 /*
- * May it be looked at?  Behind a gateway only accounts that exist are counted,
- * so that made-up names cannot push them out of the table.
+ * An account has limits of its own: a strict one for those behind a gateway,
+ * and one for all addresses together that a hundred guesses reach, which does
+ * not keep its owner out where he has logged in before.  Only accounts that
+ * exist are counted, so that made-up names cannot push them out of the tables.
  */
 static bool
-may_try(struct authenticator *a, const struct peer *peer, struct view name,
-    bool exists)
+account_may_try(const struct authenticator *a, const struct peer *peer,
+    struct view name, bool exists)
 {
-	struct in6_addr party = party_of(a, peer, name);
+	uint64_t account = account_of(a, name);
+	struct in6_addr party = account_party(account);
+	int64_t now = clock_ms();
 
-	if (peer->intro.exempt != 0) {
-		return !exists
-		    || throttle_allows(&a->accounts, &party, clock_ms());
+	if (!exists) {
+		return true;
 	}
-	return throttle_allows(&a->addresses, &party, clock_ms());
+	if (peer->intro.exempt != 0
+	    && !throttle_allows(&a->accounts, &party, now)) {
+		return false;
+	}
+	return is_known(a, &peer->intro.party, account)
+	    || throttle_allows(&a->everywhere, &party, now);
+}
+
+/* Counts an answer for the account's sake. */
+static void
+count_account(struct authenticator *a, const struct peer *peer,
+    uint64_t account, enum auth_result result)
+{
+	struct in6_addr party = account_party(account);
+	bool behind = peer->intro.exempt != 0;
+	int64_t now = clock_ms();
+
+	if (result == AUTH_OK) {
+		make_known(a, &peer->intro.party, account);
+	}
+	if (result == AUTH_OK && behind) {
+		throttle_succeeded(&a->accounts, &party, account);
+	}
+	if (result == AUTH_WRONG) {
+		throttle_failed(&a->everywhere, &party, account, now);
+	}
+	if (result == AUTH_WRONG && behind) {
+		throttle_failed(&a->accounts, &party, account, now);
+	}
+}
+
+/* The same for the address's, if it is one client's. */
+static void
+count_address(struct authenticator *a, const struct peer *peer,
+    uint64_t account, enum auth_result result)
+{
+	const struct in6_addr *party = &peer->intro.party;
+
+	if (result == AUTH_OK) {
+		throttle_succeeded(&a->addresses, party, account);
+	} else if (result == AUTH_WRONG) {
+		throttle_failed(&a->addresses, party, account, clock_ms());
+	} else if (result == AUTH_THROTTLED) {
+		throttle_refused(&a->addresses, party);
+	}
+	ban_if_due(a, peer);
 }
 
 static void
 count(struct authenticator *a, const struct peer *peer, struct view name,
     bool exists, enum auth_result result)
 {
-	struct in6_addr party = party_of(a, peer, name);
 	uint64_t account = account_of(a, name);
-	struct throttle *t = peer->intro.exempt != 0 ? &a->accounts
-						     : &a->addresses;
 
-	if (result == AUTH_OK) {
-		throttle_succeeded(t, &party, account);
-	} else if (result == AUTH_WRONG && (exists || t == &a->addresses)) {
-		throttle_failed(t, &party, account, clock_ms());
-	} else if (result == AUTH_THROTTLED && t == &a->addresses) {
-		throttle_refused(t, &party);
+	if (exists) {
+		count_account(a, peer, account, result);
 	}
-	if (t == &a->addresses) {
-		ban_if_due(a, peer);
+	if (peer->intro.exempt == 0) {
+		count_address(a, peer, account, result);
 	}
 }
 
@@ -249,39 +334,60 @@ job_by(const struct authenticator *a, uint32_t id, enum step step)
 }
 
 static size_t
-jobs_at(const struct authenticator *a, enum step step,
-    const struct in6_addr *party)
+hashing(const struct authenticator *a)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < a->job_count; i++) {
-		n += a->jobs[i].step == step
-		    && (party == NULL
-			|| memcmp(&a->jobs[i].party, party, sizeof(*party))
-			    == 0);
+		n += a->jobs[i].step == HASHING;
 	}
 	return n;
 }
 
+/* Is it of that party, and for that account, if one is given? */
+static bool
+is_of(const struct job *job, const struct in6_addr *party,
+    const uint64_t *account)
+{
+	return memcmp(&job->party, party, sizeof(*party)) == 0
+	    && (account == NULL || job->account == *account);
+}
+
 static size_t
-share_of(const struct authenticator *a, const struct in6_addr *party)
+share_of(const struct authenticator *a, const struct in6_addr *party,
+    const uint64_t *account)
 {
 	size_t n = 0;
 
-	for (enum step step = TO_LOOK_UP; step <= HASHING; step++) {
-		n += jobs_at(a, step, party);
+	for (size_t i = 0; i < a->job_count; i++) {
+		n += is_of(&a->jobs[i], party, account);
 	}
 	return n;
 }
 
 /*
- * The next one to hash: the lowest turn, of these the oldest.  JOBS when there
- * is none.
+ * How many one party may have: at most what can be hashed before the last one
+ * has waited for too long, with half of the time for other parties.
+ */
+static size_t
+most_of_party(const struct authenticator *a)
+{
+	int64_t ms = a->hash_ms > 0 ? a->hash_ms : 1;
+	int64_t n = (int64_t)hasher_threads() * (JOB_MS / 2) / ms;
+
+	return n > JOBS_SHARE ? JOBS_SHARE : n < 1 ? 1 : (size_t)n;
+}
+
+/*
+ * The next one to hash.  The party with the lowest turn is next; of its jobs
+ * the one with fewest before it for the same account, and of these the oldest,
+ * which takes that turn.  JOBS when there is none.
  */
 static size_t
 next_to_hash(const struct authenticator *a)
 {
-	size_t next = JOBS;
+	size_t next = JOBS, best = JOBS;
+	uint64_t turn;
 
 	for (size_t i = 0; i < a->job_count; i++) {
 		if (a->jobs[i].step == TO_HASH
@@ -289,7 +395,20 @@ next_to_hash(const struct authenticator *a)
 			next = i;
 		}
 	}
-	return next;
+	for (size_t i = 0; next < JOBS && i < a->job_count; i++) {
+		if (a->jobs[i].step == TO_HASH
+		    && is_of(&a->jobs[i], &a->jobs[next].party, NULL)
+		    && (best == JOBS
+			|| a->jobs[i].before < a->jobs[best].before)) {
+			best = i;
+		}
+	}
+	if (best < JOBS) {
+		turn = a->jobs[next].turn;
+		a->jobs[next].turn = a->jobs[best].turn;
+		a->jobs[best].turn = turn;
+	}
+	return best;
 }
 
 /*
@@ -303,7 +422,7 @@ turn_of(const struct authenticator *a, const struct in6_addr *party)
 
 	for (size_t i = 0; i < a->job_count; i++) {
 		if (a->jobs[i].turn >= turn
-		    && memcmp(&a->jobs[i].party, party, sizeof(*party)) == 0) {
+		    && is_of(&a->jobs[i], party, NULL)) {
 			turn = a->jobs[i].turn + 1;
 		}
 	}
@@ -372,6 +491,7 @@ finish(struct authenticator *a, struct job *job, enum auth_result result)
 	size_t peer = index_of(a, job->fd);
 
 	if (result == AUTH_OK) {
+		answer.source = job->who.wordpress ? AUTH_WORDPRESS : AUTH_FILE;
 		answer.rights = job->who.rights;
 		answer.makes_folder = job->who.makes_folder;
 		memcpy(answer.folder, job->who.folder, sizeof(answer.folder));
@@ -398,7 +518,7 @@ one_to_give_way(const struct authenticator *a, size_t share)
 	size_t most = share + 2, newest = JOBS;
 
 	for (size_t i = 0; i < a->job_count; i++) {
-		size_t n = share_of(a, &a->jobs[i].party);
+		size_t n = share_of(a, &a->jobs[i].party, NULL);
 
 		if (!in_progress(&a->jobs[i]) && n >= most) {
 			newest = i;
@@ -408,24 +528,44 @@ one_to_give_way(const struct authenticator *a, size_t share)
 	return newest;
 }
 
-/* Is there room for one more of that party? */
-static bool
-make_room(struct authenticator *a, const struct in6_addr *party)
+/* The same within a party that has its share, by accounts. */
+static size_t
+account_to_give_way(const struct authenticator *a, const struct in6_addr *party,
+    uint64_t account)
 {
-	size_t share = share_of(a, party);
+	size_t most = share_of(a, party, &account) + 2, newest = JOBS;
+
+	for (size_t i = 0; i < a->job_count; i++) {
+		const struct job *job = &a->jobs[i];
+		size_t n = share_of(a, party, &job->account);
+
+		if (is_of(job, party, NULL) && !in_progress(job) && n >= most) {
+			newest = i;
+			most = n;
+		}
+	}
+	return newest;
+}
+
+/* Is there room for one more of that party, for that account? */
+static bool
+make_room(struct authenticator *a, const struct in6_addr *party,
+    uint64_t account)
+{
+	size_t share = share_of(a, party, NULL);
 	size_t i;
 
-	if (share >= JOBS_SHARE) {
-		return false;
-	}
-	if (a->job_count == JOBS) {
+	if (share >= most_of_party(a)) {
+		i = account_to_give_way(a, party, account);
+	} else if (a->job_count == JOBS) {
 		i = one_to_give_way(a, share);
-		if (i == JOBS) {
-			return false;
-		}
+	} else {
+		return true;
+	}
+	if (i < JOBS) {
 		finish(a, &a->jobs[i], AUTH_UNAVAILABLE);
 	}
-	return true;
+	return i < JOBS;
 }
 
 /* A new job of that session's; NULL when there is no room. */
@@ -433,10 +573,11 @@ static struct job *
 add_job(struct authenticator *a, int fd, const struct auth_request *q)
 {
 	size_t peer = index_of(a, fd);
-	struct in6_addr party = party_of(a, &a->peers[peer], name_of(q));
+	struct in6_addr party = a->peers[peer].intro.party;
+	uint64_t account = account_of(a, name_of(q));
 	struct job *job;
 
-	if (!make_room(a, &party)) {
+	if (!make_room(a, &party, account)) {
 		return NULL;
 	}
 	/* Others may have gone meanwhile. */
@@ -447,6 +588,8 @@ add_job(struct authenticator *a, int fd, const struct auth_request *q)
 		.until = clock_ms() + JOB_MS,
 		.turn = turn_of(a, &party),
 		.party = party,
+		.account = account,
+		.before = share_of(a, &party, &account),
 		.request = *q };
 	a->job_count++;
 	a->peers[peer].waits = true;
@@ -521,20 +664,35 @@ candidate_of_wordpress(struct authenticator *a, struct view name,
 /* --- the steps ---------------------------------------------------------------
  */
 
+/*
+ * May it go on?  What is refused for its account's sake goes on all the same,
+ * for nothing: else its time would tell that the account exists.
+ */
+static bool
+still_allowed(struct authenticator *a, struct job *job)
+{
+	const struct peer *peer = &a->peers[index_of(a, job->fd)];
+
+	if (!account_may_try(a, peer, name_of(&job->request),
+		job->who.exists)) {
+		job->refused = true;
+	}
+	return address_may_try(a, peer);
+}
+
 /* It is known who it would be: is it clear already?  Else it has to wait. */
 static void
 step_to_hash(struct authenticator *a, struct job *job)
 {
 	const struct candidate *who = &job->who;
 	struct view name = name_of(&job->request);
-	size_t peer = index_of(a, job->fd);
 
 	job->step = TO_HASH;
 	if (job->fd < 0) {
 		remove_job(a, (size_t)(job - a->jobs));
-	} else if (!may_try(a, &a->peers[peer], name, who->exists)) {
+	} else if (!still_allowed(a, job)) {
 		finish(a, job, AUTH_THROTTLED);
-	} else if (who->exists && who->rights != 0
+	} else if (!job->refused && who->exists && who->rights != 0
 	    && recent_knows(&a->recent, name, password_of(&job->request),
 		view_str(who->hash), clock_ms())) {
 		finish(a, job, AUTH_OK);
@@ -547,6 +705,10 @@ step_after_hash(struct authenticator *a, struct job *job, bool right)
 	const struct candidate *who = &job->who;
 	struct view name = name_of(&job->request);
 
+	if (job->refused) {
+		finish(a, job, AUTH_THROTTLED);
+		return;
+	}
 	if (!right || !who->exists) {
 		finish(a, job, AUTH_WRONG);
 		return;
@@ -606,6 +768,7 @@ take_hash(struct authenticator *a)
 	if (job == NULL) {
 		return false;
 	}
+	a->hash_ms += (clock_ms() - job->hashed_at - a->hash_ms) / 4;
 	job->step = TO_HASH;
 	step_after_hash(a, job, answer.right == 1);
 	return true;
@@ -652,6 +815,7 @@ give_hash(struct authenticator *a, struct job *job)
 	n = send(a->fds[HASHER].fd, &q, sizeof(q), MSG_NOSIGNAL | MSG_DONTWAIT);
 	secret_wipe(&q, sizeof(q));
 	job->step = HASHING;
+	job->hashed_at = clock_ms();
 	a->turn = job->turn;
 	return n == (ssize_t)sizeof(q);
 }
@@ -661,12 +825,11 @@ give_hashes(struct authenticator *a)
 {
 	size_t i = next_to_hash(a);
 
-	while (i < JOBS && jobs_at(a, HASHING, NULL) < hasher_threads()) {
+	while (i < JOBS && hashing(a) < hasher_threads()) {
 		struct job *job = &a->jobs[i];
 
 		/* Meanwhile others of the same party may have failed. */
-		if (!may_try(a, &a->peers[index_of(a, job->fd)],
-			name_of(&job->request), job->who.exists)) {
+		if (!still_allowed(a, job)) {
 			finish(a, job, AUTH_THROTTLED);
 		} else if (!give_hash(a, job)) {
 			return false;
@@ -707,14 +870,17 @@ decide(struct authenticator *a, size_t i, const struct auth_request *q)
 	struct auth_answer answer = { .result = AUTH_WRONG };
 	bool own = secret_eq(view_str(a->settings->user), name);
 	bool right = auth_matches(a->settings, name, password_of(q));
+	bool allowed = account_may_try(a, &a->peers[i], name, own);
+	bool hashes = a->fds[HASHER].fd >= 0;
 	struct job *job;
 
-	if (!may_try(a, &a->peers[i], name, own)) {
+	if (!address_may_try(a, &a->peers[i]) || (!allowed && !hashes)) {
 		answer.result = AUTH_THROTTLED;
-	} else if (right) {
+	} else if (allowed && right) {
 		answer.result = AUTH_OK;
+		answer.source = AUTH_SETTINGS;
 		answer.rights = USERS_ALL;
-	} else if (a->fds[HASHER].fd >= 0) {
+	} else if (hashes) {
 		int fd = a->fds[FIRST + i].fd;
 
 		job = add_job(a, fd, q);
@@ -913,7 +1079,10 @@ make(struct authenticator *a, bool hashes)
 	a->peers = calloc(a->most, sizeof(*a->peers));
 	a->jobs = hashes ? calloc(JOBS, sizeof(*a->jobs)) : NULL;
 	a->accounts.longest = ACCOUNT_LONGEST_MS;
+	a->everywhere.longest = ACCOUNT_LONGEST_MS;
+	a->everywhere.free = EVERYWHERE_FREE;
 	a->cost = WORDPRESS_COST;
+	a->hash_ms = HASH_MS;
 	return a->fds != NULL && a->peers != NULL
 	    && (!hashes || (a->jobs != NULL && recent_init(&a->recent) == 0))
 	    && getrandom(&a->seed, sizeof(a->seed), 0)

@@ -1,6 +1,7 @@
 #include "ftpd/command.h"
 
 #include "ftpd/session.h"
+#include "ftpd/users.h"
 
 /* The server would have to connect where it is told to. */
 static const char no_active[] = "Active mode is not offered; use EPSV or PASV.";
@@ -12,6 +13,11 @@ static const char no_active[] = "Active mode is not offered; use EPSV or PASV.";
 	{ \
 		.name = (n), .flags = (f), .run = (r) \
 	}
+/* The same for who has that right. */
+#define MAY(n, f, r, w) \
+	{ \
+		.name = (n), .flags = (f), .run = (r), .needs = (w) \
+	}
 #define SAY(n, f, c, t) \
 	{ \
 		.name = (n), .flags = (f), .code = (c), .text = (t) \
@@ -20,7 +26,7 @@ static const char no_active[] = "Active mode is not offered; use EPSV or PASV.";
 static const struct command commands[] = {
 	RUN("ABOR", ANYONE, session_abor),
 	RUN("ALLO", KEEPS, session_allo),
-	RUN("APPE", ARG, session_appe),
+	MAY("APPE", ARG, session_appe, USERS_WRITE),
 	RUN("AUTH", ANYONE | ARG, session_auth),
 	RUN("AVBL", 0, session_avbl),
 	RUN("CCC", ANYONE, session_ccc),
@@ -29,21 +35,21 @@ static const struct command commands[] = {
 	RUN("CLNT", ANYONE, session_clnt),
 	RUN("CWD", ARG, session_cwd),
 	RUN("XCWD", ARG, session_cwd),
-	RUN("DELE", ARG, session_dele),
+	MAY("DELE", ARG, session_dele, USERS_DELETE),
 	SAY("EPRT", 0, REPLY_NOT_IMPLEMENTED, no_active),
 	RUN("EPSV", KEEPS, session_epsv),
 	RUN("FEAT", ANYONE, session_feat),
 	RUN("HELP", ANYONE, session_help),
 	RUN("HOST", ANYONE | ARG, session_host),
-	RUN("LIST", 0, session_list),
+	MAY("LIST", 0, session_list, USERS_READ),
 	RUN("MDTM", ARG | KEEPS, session_mdtm),
-	RUN("MFMT", ARG, session_mfmt),
-	RUN("MKD", ARG, session_mkd),
-	RUN("XMKD", ARG, session_mkd),
-	RUN("MLSD", 0, session_mlsd),
+	MAY("MFMT", ARG, session_mfmt, USERS_WRITE),
+	MAY("MKD", ARG, session_mkd, USERS_WRITE),
+	MAY("XMKD", ARG, session_mkd, USERS_WRITE),
+	MAY("MLSD", 0, session_mlsd, USERS_READ),
 	RUN("MLST", 0, session_mlst),
 	RUN("MODE", ARG | KEEPS, session_mode),
-	RUN("NLST", 0, session_nlst),
+	MAY("NLST", 0, session_nlst, USERS_READ),
 	SAY("NOOP", ANYONE | KEEPS, REPLY_DONE, "Here."),
 	RUN("OPTS", ANYONE | ARG, session_opts),
 	RUN("PASS", ANYONE, session_pass),
@@ -56,16 +62,16 @@ static const struct command commands[] = {
 	RUN("QUIT", ANYONE, session_quit),
 	RUN("REIN", ANYONE, session_rein),
 	RUN("REST", ARG | KEEPS, session_rest),
-	RUN("RETR", ARG, session_retr),
-	RUN("RMD", ARG, session_rmd),
-	RUN("XRMD", ARG, session_rmd),
-	RUN("RNFR", ARG, session_rnfr),
-	RUN("RNTO", ARG, session_rnto),
+	MAY("RETR", ARG, session_retr, USERS_READ),
+	MAY("RMD", ARG, session_rmd, USERS_DELETE),
+	MAY("XRMD", ARG, session_rmd, USERS_DELETE),
+	MAY("RNFR", ARG, session_rnfr, USERS_WRITE),
+	MAY("RNTO", ARG, session_rnto, USERS_WRITE),
 	RUN("SITE", ARG, session_site),
 	RUN("SIZE", ARG | KEEPS, session_size),
 	RUN("STAT", 0, session_stat),
-	RUN("STOR", ARG, session_stor),
-	RUN("STOU", 0, session_stou),
+	MAY("STOR", ARG, session_stor, USERS_WRITE),
+	MAY("STOU", 0, session_stou, USERS_WRITE),
 	RUN("STRU", ARG | KEEPS, session_stru),
 	SAY("SYST", ANYONE, REPLY_SYSTEM, "UNIX Type: L8"),
 	RUN("TYPE", ARG | KEEPS, session_type),

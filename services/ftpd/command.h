@@ -20,6 +20,7 @@ typedef void command_handler(struct session *s, struct view arg);
 struct command {
 	const char *name;
 	unsigned flags;
+	unsigned needs; /* a right (users.h); 0: none, or it depends */
 	command_handler *run; /* NULL: always the same reply */
 	enum reply_code code;
 	const char *text;

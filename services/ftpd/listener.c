@@ -72,6 +72,7 @@ struct listener {
 	int64_t look_at; /* the next look at these */
 	uint32_t last_session; /* number */
 	pid_t roles[ROLE_COUNT]; /* 0: not running */
+	pid_t sweeper; /* 0: not running */
 	int rules_fd; /* Landlock rules for sessions; -1: none */
 	int auth_fd; /* to the authenticator */
 	int life_in; /* what all others watch: it ends when we do */
@@ -636,6 +637,10 @@ reap_one(struct listener *l, pid_t pid, int status)
 		reap_session(l, &child, status);
 		return;
 	}
+	if (pid == l->sweeper) {
+		l->sweeper = 0;
+		return;
+	}
 	for (size_t i = 0; i < ROLE_COUNT; i++) {
 		if (pid != l->roles[i]) {
 			continue;
@@ -685,20 +690,38 @@ on_signals(struct listener *l)
 	}
 }
 
-/* Unfinished uploads that nobody came back for. */
-static void
-sweep(struct listener *l)
+/* Confined as a session is: it looks at names that sessions have made. */
+static _Noreturn void
+be_sweeper(struct listener *l)
 {
 	unsigned swept;
 
-	if (clock_left(l->sweep_at) > 0) {
-		return;
+	(void)close(l->auth_fd);
+	if (sandbox_session(l->rules_fd) < 0) {
+		end_role("sweeper", -EPERM);
 	}
-	l->sweep_at = clock_ms() + SWEEP_MS;
 	swept = stage_sweep(&l->stage, STAGE_KEEP_SECONDS);
 	if (swept > 0) {
 		log_say(LOG_INFO, "swept",
 		    "%u unfinished uploads removed, a day old", swept);
+	}
+	_exit(0);
+}
+
+/*
+ * Unfinished uploads that nobody came back for: there may be so many of them
+ * that a process of its own has to do it.
+ */
+static void
+sweep(struct listener *l)
+{
+	if (clock_left(l->sweep_at) > 0 || l->sweeper > 0) {
+		return;
+	}
+	l->sweep_at = clock_ms() + SWEEP_MS;
+	l->sweeper = fork_child(l);
+	if (l->sweeper == 0) {
+		be_sweeper(l);
 	}
 }
 
@@ -789,7 +812,7 @@ serve(struct listener *l)
 static bool
 any_left(const struct listener *l)
 {
-	bool left = l->children.n > 0;
+	bool left = l->children.n > 0 || l->sweeper > 0;
 
 	for (size_t i = 0; i < ROLE_COUNT; i++) {
 		left = left || l->roles[i] > 0;
@@ -824,8 +847,11 @@ drain(struct listener *l)
 
 	(void)close(l->fd);
 	(void)close(l->life_out);
-	/* It has nothing to end, and may be in the middle of a look-up. */
+	/* They have nothing to end, and may be in the middle of something. */
 	kill_role(l, RESOLVER);
+	if (l->sweeper > 0) {
+		(void)kill(l->sweeper, SIGKILL);
+	}
 	while (any_left(l) && !(killed && clock_left(deadline) == 0)) {
 		if (clock_left(deadline) == 0) {
 			kill_all(l);

@@ -332,7 +332,8 @@ dispatch(struct session *s, const struct command *c, struct view arg)
 	}
 	if (c->run == NULL) {
 		session_reply(s, c->code, c->text);
-	} else if (!s->state.logged_in || session_may(s, c)) {
+	} else if (!s->state.logged_in || c->needs == 0
+	    || session_has(s, c->needs)) {
 		c->run(s, arg);
 	}
 	if ((c->flags & COMMAND_KEEPS) == 0) {

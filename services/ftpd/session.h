@@ -150,9 +150,6 @@ void session_log_open(const struct session *s, struct log_line *l,
  */
 bool session_has(struct session *s, unsigned right);
 
-/* The same for what a command needs, if that is the same for all its uses. */
-bool session_may(struct session *s, const struct command *c);
-
 /* session_login.c */
 command_handler session_auth, session_ccc, session_clnt, session_host,
     session_pass, session_pbsz, session_prot, session_rein, session_user;

@@ -318,11 +318,9 @@ reply_no_data(struct session *s, int err)
 }
 
 static void
-set_tcp(int fd, int option)
+set_tcp(int fd, int option, int value)
 {
-	int one = 1;
-
-	(void)setsockopt(fd, IPPROTO_TCP, option, &one, sizeof(one));
+	(void)setsockopt(fd, IPPROTO_TCP, option, &value, sizeof(value));
 }
 
 static int
@@ -336,15 +334,30 @@ connect_client(struct session *s)
 	if (r < 0) {
 		return r;
 	}
-	set_tcp(fd, TCP_NODELAY);
+	set_tcp(fd, TCP_NODELAY, 1);
 	chan_init(&s->data, fd, (struct chan_wait){ session_wait, s });
 	r = s->state.prot_p ? secure(s, peer) : 0;
 	/*
 	 * The client has ended the handshake and we have nothing to say: with
 	 * Nagle's algorithm it waits for our ACK, which would come late.
 	 */
-	set_tcp(fd, TCP_QUICKACK);
+	set_tcp(fd, TCP_QUICKACK, 1);
 	return r;
+}
+
+/* The reply that announces the transfer, with a ticket for it before it. */
+static void
+announce(struct session *s, const char *text)
+{
+	if (s->control.ssl == NULL) {
+		session_reply(s, REPLY_OPENING, text);
+		return;
+	}
+	/* OpenSSL sends them apart; the client is woken once for both. */
+	set_tcp(s->control.fd, TCP_CORK, 1);
+	tls_fresh_ticket(s->control.ssl);
+	session_reply(s, REPLY_OPENING, text);
+	set_tcp(s->control.fd, TCP_CORK, 0);
 }
 
 bool
@@ -361,10 +374,7 @@ data_open(struct session *s, const char *text)
 		session_reply(s, REPLY_NO_DATA, "Use EPSV or PASV first.");
 		return false;
 	}
-	if (s->control.ssl != NULL) {
-		tls_fresh_ticket(s->control.ssl);
-	}
-	session_reply(s, REPLY_OPENING, text);
+	announce(s, text);
 	s->transferring = true;
 	s->moved = 0;
 	r = s->ending == NULL ? session_look(s) : -ENOTCONN;

@@ -90,28 +90,6 @@ session_has(struct session *s, unsigned right)
 	return has;
 }
 
-bool
-session_may(struct session *s, const struct command *c)
-{
-	static const struct {
-		command_handler *run;
-		unsigned needs;
-	} needs[] = { { session_dele, USERS_DELETE },
-		{ session_rmd, USERS_DELETE }, { session_stor, USERS_WRITE },
-		{ session_stou, USERS_WRITE }, { session_appe, USERS_WRITE },
-		{ session_mkd, USERS_WRITE }, { session_rnfr, USERS_WRITE },
-		{ session_rnto, USERS_WRITE }, { session_mfmt, USERS_WRITE },
-		{ session_retr, USERS_READ }, { session_list, USERS_READ },
-		{ session_nlst, USERS_READ }, { session_mlsd, USERS_READ } };
-
-	for (size_t i = 0; i < ARRAY_LEN(needs); i++) {
-		if (c->run == needs[i].run) {
-			return session_has(s, needs[i].needs);
-		}
-	}
-	return true;
-}
-
 /* Makes the last name of the folder, if it is not there. */
 static int
 make_folder(struct session *s, const char *folder)
@@ -142,7 +120,8 @@ take_rights(struct session *s, const struct auth_answer *answer)
 	int r = answer->folder[0] == '\0' ? 0 : enter_folder(s, answer);
 
 	if (r == 0 && (answer->rights & USERS_WRITE) != 0) {
-		r = stage_enter(&parts->stage, s->state.user, &parts->root);
+		r = stage_enter(&parts->stage, answer->source, s->state.user,
+		    &parts->root);
 	} else if (r == 0) {
 		(void)close(parts->stage.dir);
 		parts->stage.dir = -1;

@@ -4,7 +4,8 @@
  * An upload goes to the staging folder (stage.h) and takes its target's place
  * when it is complete: under TLS that is when the peer said so by close_notify.
  * What an interrupted one left there can be continued, by REST n before STOR or
- * by APPE.  Without such a part REST n keeps the first n bytes of the file that
+ * by APPE, the latter unless the file has changed since.  Without such a part
+ * REST n keeps the first n bytes of the file that
  * is there, and APPE all of them; both work on a copy.
  */
 #include <errno.h>
@@ -104,13 +105,15 @@ transfer_end(struct session *s, const struct transfer *t, int r)
 
 	stats_transfer(stats, t->direction, result, s->moved,
 	    clock_ms() - t->started);
-	log_transfer(s, t, r);
 	session_reply(s, code, text);
-	if (r == 0) {
-		data_linger(s);
-	} else if (t->direction == STATS_UPLOAD && result == STATS_FAILED
-	    && discard_rest(s)) {
+	/* Nobody has to wait for what follows. */
+	log_transfer(s, t, r);
+	if (t->direction == STATS_UPLOAD
+	    && (r == 0 || (result == STATS_FAILED && discard_rest(s)))) {
+		/* The peer may be gone already: it has said that it was all. */
 		(void)data_finish(s);
+		data_linger(s);
+	} else if (r == 0) {
 		data_linger(s);
 	}
 	data_abort(s);
@@ -296,11 +299,19 @@ find_target(struct session *s, struct upload_job *u)
 	return r;
 }
 
+static bool
+is_later(const struct timespec *one, const struct timespec *other)
+{
+	return one->tv_sec != other->tv_sec ? one->tv_sec > other->tv_sec
+					    : one->tv_nsec > other->tv_nsec;
+}
+
 /*
  * What the new file begins with: of the part when an upload was interrupted,
  * else of the file that is there.  APPE also goes by the latter when SIZE has
- * told its size before: then that is where the client goes on.  The refusal
- * has been replied.
+ * told its size before: then that is where the client goes on; and when
+ * somebody has changed it since: the part would undo that.  The refusal has
+ * been replied.
  */
 static bool
 choose_begin(struct session *s, struct upload_job *u, bool append)
@@ -314,7 +325,8 @@ choose_begin(struct session *s, struct upload_job *u, bool append)
 		return false;
 	}
 	if (append) {
-		u->of_live = u->part.size == 0 || told;
+		u->of_live = u->part.size == 0 || told
+		    || is_later(&u->live.st_ctim, &u->part.written);
 		u->keep = u->of_live ? (uint64_t)u->live.st_size : u->part.size;
 		return true;
 	}
@@ -426,10 +438,6 @@ store(struct session *s, struct upload_job *u)
 		    u->mode, s->parts.settings->sync);
 	}
 	free(chunks);
-	if (r == 0) {
-		/* The peer may be gone already: it has said that it was all. */
-		(void)data_finish(s);
-	}
 	return r;
 }
 

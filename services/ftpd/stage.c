@@ -96,7 +96,8 @@ stage_open(struct stage *stage, struct fsroot *root)
 }
 
 int
-stage_enter(struct stage *stage, const char *user, const struct fsroot *root)
+stage_enter(struct stage *stage, unsigned source, const char *user,
+    const struct fsroot *root)
 {
 	char text[512], key[STAGE_KEY];
 	struct stat st;
@@ -105,8 +106,9 @@ stage_enter(struct stage *stage, const char *user, const struct fsroot *root)
 	if (fstat(root->fd, &st) < 0) {
 		return -errno;
 	}
-	n = snprintf(text, sizeof(text), "%llx %llx %s",
-	    (unsigned long long)st.st_dev, (unsigned long long)st.st_ino, user);
+	n = snprintf(text, sizeof(text), "%llx %llx %u %s",
+	    (unsigned long long)st.st_dev, (unsigned long long)st.st_ino,
+	    source, user);
 	if (n < 0 || (size_t)n >= sizeof(text)) {
 		return -ENAMETOOLONG;
 	}
@@ -224,6 +226,7 @@ try_begin(struct stage *stage, const char *path, struct upload *u)
 		return r;
 	}
 	u->size = (uint64_t)st.st_size;
+	u->written = st.st_mtim;
 	(void)snprintf(u->name, sizeof(u->name), "%s", name);
 	return 0;
 }

@@ -7,7 +7,9 @@
  *	.ftpd-staging/USER/FOLDER/name
  *
  * is the part of the upload to `name`, by one user, into one folder of his;
- * USER and FOLDER are digests of these two.  So a part is found again by its
+ * USER and FOLDER are digests of these two, the former of where the account
+ * comes from, too: a name in the users file and the same one in WordPress may
+ * be two people.  So a part is found again by its
  * user and path alone, whoever was killed meanwhile, and can be continued.
  *
  * A part is locked (flock(2)) by the session that writes it, and by whoever
@@ -38,6 +40,7 @@ struct stage {
 struct upload {
 	int fd; /* the part, locked; -1: none */
 	uint64_t size; /* of what an earlier upload left of it */
+	struct timespec written; /* when that had its last byte */
 	char name[FSROOT_NAME_MAX + 1];
 };
 
@@ -48,12 +51,12 @@ struct upload {
 NODISCARD int stage_open(struct stage *stage, struct fsroot *root);
 
 /*
- * From now on, keeps to the folder of the user of this name and root.  A full
- * disk is no error here, so that one can log in to make room; uploads then
- * fail.  0, or -errno with nothing changed.
+ * From now on, keeps to the folder of the user of this source (enum
+ * auth_source), name and root.  A full disk is no error here, so that one can
+ * log in to make room; uploads then fail.  0, or -errno with nothing changed.
  */
-NODISCARD int stage_enter(struct stage *stage, const char *user,
-    const struct fsroot *root);
+NODISCARD int stage_enter(struct stage *stage, unsigned source,
+    const char *user, const struct fsroot *root);
 
 /* Closes the folder of the last part, and removes it if it is empty. */
 void stage_leave(struct stage *stage);

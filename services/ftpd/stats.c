@@ -205,8 +205,8 @@ write_transfers(const struct stats *s, struct metrics *m)
 }
 
 void
-stats_write(const struct stats *s, const struct stats_volume *volume,
-    struct buf *out)
+stats_write(const struct stats *s, const struct volume *volume,
+    const char *root, struct buf *out)
 {
 	struct metrics m;
 
@@ -216,10 +216,5 @@ stats_write(const struct stats *s, const struct stats_volume *volume,
 		write_family(&m, &families[i], s);
 	}
 	write_transfers(s, &m);
-	if (volume->known) {
-		metrics_one_u64(&m, "ftpd_volume_size_bytes", METRICS_GAUGE,
-		    "Size of the volume.", volume->size);
-		metrics_one_u64(&m, "ftpd_volume_avail_bytes", METRICS_GAUGE,
-		    "Room on the volume.", volume->avail);
-	}
+	volume_write(&m, volume, root, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "metrics/volume.h"
 
 enum stats_login {
 	STATS_LOGIN_OK,
@@ -117,15 +118,8 @@ stats_get(const stats_counter *counter)
 void stats_transfer(struct stats *s, enum stats_direction direction,
     enum stats_result result, uint64_t bytes, int64_t ms);
 
-/* What /metrics needs beside the counters. */
-struct stats_volume {
-	bool known;
-	uint64_t size;
-	uint64_t avail;
-};
-
-/* The text of /metrics. */
-void stats_write(const struct stats *s, const struct stats_volume *volume,
-    struct buf *out);
+/* The text of /metrics.  `volume` is that of the folder `root`. */
+void stats_write(const struct stats *s, const struct volume *volume,
+    const char *root, struct buf *out);
 
 #endif

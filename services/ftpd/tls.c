@@ -206,7 +206,13 @@ tls_own_tickets(SSL_CTX *ctx)
 SSL *
 tls_control(SSL_CTX *ctx)
 {
-	return SSL_new(ctx);
+	SSL *ssl = SSL_new(ctx);
+
+	/* A command in one system call, not its record's head first. */
+	if (ssl != NULL) {
+		SSL_set_read_ahead(ssl, 1);
+	}
+	return ssl;
 }
 
 SSL *

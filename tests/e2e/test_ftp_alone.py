@@ -565,6 +565,56 @@ def settled(ftpd):
         time.sleep(0.5)
 
 
+@only_all
+def test_a_hundred_thousand_entries(start):
+    ftpd = start(USERS)
+    for number in range(100000):
+        (ftpd.root / "own" / ("x%06d" % number)).touch()
+    with sesame(ftpd, "own") as c:
+        idle = max(proc.each(ftpd.pids(), proc.anonymous_kib))
+        for command in ("LIST", "NLST", "MLSD"):
+            reply, lines = c.data(command)
+            assert reply[:3] == "226"
+            assert len(lines.splitlines()) == 100001
+        # They went out as they were read.
+        assert max(proc.each(ftpd.pids(), proc.anonymous_kib)) < idle + 512
+        deep = "/" + "/".join(["d" * 200] * 30)
+        assert c.ask("MKD " + deep)[:3] in ("500", "501", "550", "553")
+        made = 0
+        while c.ask("MKD deep")[:3] == "257" and c.ask("CWD deep")[:3] == "250":
+            made += 1
+        assert made == 64
+        assert c.ask("NOOP")[:3] == "200"
+
+
+def test_old_parts_are_swept_beside_the_service(start, measure):
+    ftpd = start(USERS)
+    ftpd.__exit__()
+    folder = ftpd.root / ".ftpd-staging" / ("a" * 32) / ("b" * 32)
+    folder.mkdir(parents=True)
+    for number in range(20000):
+        (folder / ("part%d" % number)).touch()
+        os.utime(folder / ("part%d" % number), (1, 1))
+    (folder / "young").touch()
+    for path in (folder, folder.parent):
+        os.chown(path, 20102, 20102)
+    for path in folder.iterdir():
+        os.chown(path, 20102, 20102)
+    ftpd.__enter__()
+    began = time.monotonic()
+    with sesame(ftpd, "own") as c:
+        answered = time.monotonic() - began
+        assert c.ask("NOOP")[:3] == "200"
+        ftpd.wait_for("event=swept message=.20000 unfinished", 60)
+        measure("20,000 old parts", "a login took %.2f s, the sweep %.2f s" % (
+            answered, time.monotonic() - began))
+    assert [path.name for path in folder.iterdir()] == ["young"]
+    # Its process is gone, and that is no reason to end.
+    ftpd.process.send_signal(signal.SIGHUP)
+    ftpd.wait_for("event=certificate_loaded", times=2)
+    assert "role_ended" not in ftpd.log.read_text()
+
+
 @pytest.mark.parametrize("n", [pytest.param(10000, marks=only_all), 200])
 def test_sessions_leave_nothing(start, measure, n):
     ftpd = start(USERS)

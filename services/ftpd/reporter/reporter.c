@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <sys/vfs.h>
 
 #include "http/http.h"
 #include "metrics/metrics.h"
@@ -17,17 +16,14 @@ static enum MHD_Result
 serve_metrics(struct http_request *rq, void *ctx)
 {
 	const struct reporter_parts *reporter = ctx;
-	struct stats_volume volume = { .known = false };
-	struct statfs fs;
+	struct volume volume;
 	struct buf out;
 
-	if (fstatfs(reporter->root_fd, &fs) == 0) {
-		volume.known = true;
-		volume.size = (uint64_t)fs.f_blocks * (uint64_t)fs.f_bsize;
-		volume.avail = (uint64_t)fs.f_bavail * (uint64_t)fs.f_bsize;
+	if (volume_measure_fd(reporter->root_fd, &volume) < 0) {
+		volume.size = 0;
 	}
 	buf_init(&out, PAGE_MAX);
-	stats_write(reporter->stats, &volume, &out);
+	stats_write(reporter->stats, &volume, reporter->root, &out);
 	return http_reply_take(rq, MHD_HTTP_OK, METRICS_CONTENT_TYPE, &out,
 	    NULL);
 }

@@ -24,8 +24,8 @@ static int64_t
 penalty(const struct throttle *t, unsigned failures)
 {
 	int64_t longest = t->longest == 0 ? THROTTLE_LONGEST_MS : t->longest;
-	unsigned above = failures > THROTTLE_FREE ? failures - THROTTLE_FREE
-						  : 0;
+	unsigned most = t->free == 0 ? THROTTLE_FREE : t->free;
+	unsigned above = failures > most ? failures - most : 0;
 	int64_t ms = above == 0 ? 0
 	    : above > 20        ? longest
 				: (int64_t)FIRST_MS << (above - 1);

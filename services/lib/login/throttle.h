@@ -35,6 +35,7 @@ struct throttle_entry {
 
 struct throttle {
 	int64_t longest; /* refusal, in ms; 0: THROTTLE_LONGEST_MS */
+	unsigned free; /* failures that cost nothing; 0: THROTTLE_FREE */
 	struct throttle_entry entries[THROTTLE_SIZE];
 };
 

@@ -4,6 +4,14 @@
 #include <stddef.h>
 #include <sys/statvfs.h>
 
+static struct volume
+volume_of(const struct statvfs *fs)
+{
+	return (struct volume){ .size = (uint64_t)fs->f_blocks * fs->f_frsize,
+		.free = (uint64_t)fs->f_bfree * fs->f_frsize,
+		.avail = (uint64_t)fs->f_bavail * fs->f_frsize };
+}
+
 int
 volume_measure(const char *path, struct volume *ret)
 {
@@ -12,9 +20,19 @@ volume_measure(const char *path, struct volume *ret)
 	if (statvfs(path, &fs) < 0) {
 		return -errno;
 	}
-	*ret = (struct volume){ .size = (uint64_t)fs.f_blocks * fs.f_frsize,
-		.free = (uint64_t)fs.f_bfree * fs.f_frsize,
-		.avail = (uint64_t)fs.f_bavail * fs.f_frsize };
+	*ret = volume_of(&fs);
+	return 0;
+}
+
+int
+volume_measure_fd(int fd, struct volume *ret)
+{
+	struct statvfs fs;
+
+	if (fstatvfs(fd, &fs) < 0) {
+		return -errno;
+	}
+	*ret = volume_of(&fs);
 	return 0;
 }
 

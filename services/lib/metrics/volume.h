@@ -18,10 +18,11 @@ struct volume {
 };
 
 /*
- * Measures the file system that holds `path` (statvfs(3)).  0 with *ret, or
- * -errno.
+ * Measure the file system that holds `path`, or the open file `fd`
+ * (statvfs(3)). 0 with *ret, or -errno.
  */
 NODISCARD int volume_measure(const char *path, struct volume *ret);
+NODISCARD int volume_measure_fd(int fd, struct volume *ret);
 
 /*
  * Writes node_filesystem_{size,free,avail}_bytes with the label mountpoint; a

@@ -27,6 +27,7 @@
 #include "exporter/scrape.h"
 #include "run/clock.h"
 #include "run/net.h"
+#include "waiter.h"
 
 #define DEADLINE_MS 500
 
@@ -345,48 +346,16 @@ start(const struct exporter_conf *conf, uint16_t port)
 	return scrape;
 }
 
-struct client {
-	struct scrape_waiter waiter;
-	pthread_mutex_t lock;
-	pthread_cond_t cond;
-	bool ready;
-};
-
-static void
-ready(void *data)
-{
-	struct client *client = data;
-
-	(void)pthread_mutex_lock(&client->lock);
-	client->ready = true;
-	(void)pthread_cond_signal(&client->cond);
-	(void)pthread_mutex_unlock(&client->lock);
-}
-
 /* One scrape; the page is the caller's to free. */
 static char *
 get(struct scrape *scrape)
 {
-	struct client client = { .lock = PTHREAD_MUTEX_INITIALIZER,
-		.cond = PTHREAD_COND_INITIALIZER };
-	struct view v;
+	struct client client;
 	char *text;
 
-	client.waiter.deadline = clock_ms() + DEADLINE_MS;
-	client.waiter.ready = ready;
-	client.waiter.ctx = &client;
-	scrape_wait(scrape, &client.waiter);
-	(void)pthread_mutex_lock(&client.lock);
-	while (!client.ready) {
-		(void)pthread_cond_wait(&client.cond, &client.lock);
-	}
-	(void)pthread_mutex_unlock(&client.lock);
-	assert_non_null(client.waiter.body);
-	v = shared_view(client.waiter.body);
-	text = strndup(v.p, v.n);
+	client_ask(&client, scrape, DEADLINE_MS);
+	text = client_get(&client);
 	assert_non_null(text);
-	assert_int_equal(strlen(text), v.n);
-	shared_let_go(client.waiter.body);
 	return text;
 }
 

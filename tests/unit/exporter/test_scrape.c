@@ -19,6 +19,7 @@
 
 #include "exporter/scrape.h"
 #include "run/clock.h"
+#include "waiter.h"
 
 enum behaviour { QUICK, SLOW, HUNG, FAILING };
 
@@ -130,58 +131,6 @@ close_sockets(struct fake *fake)
 	(void)close(fake->sockets[1]);
 }
 
-/* Somebody who waits, and how to wait for him. */
-struct client {
-	struct scrape_waiter waiter;
-	pthread_mutex_t lock;
-	pthread_cond_t cond;
-	bool ready;
-};
-
-static void
-ready(void *data)
-{
-	struct client *client = data;
-
-	(void)pthread_mutex_lock(&client->lock);
-	assert_false(client->ready);
-	client->ready = true;
-	(void)pthread_cond_signal(&client->cond);
-	(void)pthread_mutex_unlock(&client->lock);
-}
-
-static void
-ask(struct client *client, struct scrape *scrape, int ms)
-{
-	*client = (struct client){ .lock = PTHREAD_MUTEX_INITIALIZER,
-		.cond = PTHREAD_COND_INITIALIZER };
-	client->waiter.deadline = clock_ms() + ms;
-	client->waiter.ready = ready;
-	client->waiter.ctx = client;
-	scrape_wait(scrape, &client->waiter);
-}
-
-/* The page as a string of its own; NULL when there is none. */
-static char *
-get(struct client *client)
-{
-	char *text = NULL;
-
-	(void)pthread_mutex_lock(&client->lock);
-	while (!client->ready) {
-		(void)pthread_cond_wait(&client->cond, &client->lock);
-	}
-	(void)pthread_mutex_unlock(&client->lock);
-	if (client->waiter.body != NULL) {
-		struct view v = shared_view(client->waiter.body);
-
-		text = strndup(v.p, v.n);
-		assert_non_null(text);
-	}
-	shared_let_go(client->waiter.body);
-	return text;
-}
-
 static void
 expect(const char *text, const char *line)
 {
@@ -205,8 +154,8 @@ a_page_of_all(void **state)
 	(void)state;
 	scrape_state(scrape, 1, &s);
 	assert_int_equal(s.how, SCRAPE_NEVER);
-	ask(&client, scrape, 5000);
-	text = get(&client);
+	client_ask(&client, scrape, 5000);
+	text = client_get(&client);
 	expect(text, "\na_up 1\n");
 	expect(text, "\nb_up 0\n");
 	expect(text, "\nc_up 1\n");
@@ -233,10 +182,10 @@ a_run_is_shared(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(clients); i++) {
-		ask(&clients[i], scrape, 5000);
+		client_ask(&clients[i], scrape, 5000);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(clients); i++) {
-		char *text = get(&clients[i]);
+		char *text = client_get(&clients[i]);
 
 		expect(text, "\na_up 1\n");
 		free(text);
@@ -260,8 +209,8 @@ a_hung_one_costs_its_own(void **state)
 		struct client client;
 		char *text;
 
-		ask(&client, scrape, 100);
-		text = get(&client);
+		client_ask(&client, scrape, 100);
+		text = client_get(&client);
 		expect(text, "\na_up 1\n");
 		expect(text, "\nb_up 0\n");
 		free(text);
@@ -286,13 +235,13 @@ each_has_his_own_deadline(void **state)
 	char *text;
 
 	(void)state;
-	ask(&patient, scrape, 5000);
-	ask(&hasty, scrape, 50);
-	text = get(&hasty);
+	client_ask(&patient, scrape, 5000);
+	client_ask(&hasty, scrape, 50);
+	text = client_get(&hasty);
 	expect(text, "\na_up 1\n");
 	expect(text, "\nb_up 0\n");
 	free(text);
-	text = get(&patient);
+	text = client_get(&patient);
 	expect(text, "\na_up 1\n");
 	expect(text, "\nb_up 1\n");
 	free(text);
@@ -308,19 +257,19 @@ formats_side_by_side(void **state)
 	char *text;
 
 	(void)state;
-	ask(&plain, scrape, 5000);
+	client_ask(&plain, scrape, 5000);
 	open = (struct client){ .lock = PTHREAD_MUTEX_INITIALIZER,
 		.cond = PTHREAD_COND_INITIALIZER };
 	open.waiter = (struct scrape_waiter){ .deadline = clock_ms() + 5000,
 		.format = PAGE_OPENMETRICS,
-		.ready = ready,
+		.ready = client_ready,
 		.ctx = &open };
 	scrape_wait(scrape, &open.waiter);
-	text = get(&open);
+	text = client_get(&open);
 	expect(text, "# TYPE exporter_scrapes counter\n");
 	expect(text, "# EOF\n");
 	free(text);
-	text = get(&plain);
+	text = client_get(&plain);
 	expect(text, "# TYPE exporter_scrapes_total counter\n");
 	free(text);
 	assert_true(scrape_stop(scrape, 1000));
@@ -335,13 +284,13 @@ the_end_comes_in_time(void **state)
 	int64_t start_ms;
 
 	(void)state;
-	ask(&client, scrape, 60000);
+	client_ask(&client, scrape, 60000);
 	nap(50);
 	start_ms = clock_ms();
 	scrape_abort(scrape);
-	assert_null(get(&client));
-	ask(&late, scrape, 60000);
-	assert_null(get(&late));
+	assert_null(client_get(&client));
+	client_ask(&late, scrape, 60000);
+	assert_null(client_get(&late));
 	assert_true(scrape_stop(scrape, 1000));
 	assert_true(clock_ms() - start_ms < 900);
 	assert_int_equal(done_calls, 1);
@@ -359,7 +308,7 @@ ask_some(struct client *client, struct scrape *scrape, int ms, uint64_t mask,
 	client->waiter = (struct scrape_waiter){ .deadline = clock_ms() + ms,
 		.mask = mask,
 		.brief = brief,
-		.ready = ready,
+		.ready = client_ready,
 		.ctx = client };
 	scrape_wait(scrape, &client->waiter);
 }
@@ -376,7 +325,7 @@ only_what_is_wanted(void **state)
 
 	(void)state;
 	ask_some(&client, scrape, 5000, 5, false);
-	text = get(&client);
+	text = client_get(&client);
 	expect(text, "\na_up 1\n");
 	expect(text, "\nc_up 1\n");
 	assert_null(strstr(text, "b_up"));
@@ -403,11 +352,11 @@ nobody_waits_for_what_he_does_not_want(void **state)
 	nap(50);
 	/* Joins the run that hangs; c was not asked for so far. */
 	ask_some(&one, scrape, 5000, 4, false);
-	text = get(&one);
+	text = client_get(&one);
 	expect(text, "\nc_up 1\n");
 	free(text);
 	assert_true(clock_ms() - start_ms < 1000);
-	text = get(&all);
+	text = client_get(&all);
 	expect(text, "\na_up 1\n");
 	expect(text, "\nb_up 0\n");
 	free(text);
@@ -428,7 +377,7 @@ who_is_up(void **state)
 
 	(void)state;
 	ask_some(&client, scrape, 5000, 3, true);
-	assert_null(get(&client));
+	assert_null(client_get(&client));
 	scrape_state(scrape, 0, &s);
 	assert_int_equal(s.how, SCRAPE_UP);
 	assert_true(clock_ms() - s.noted < 1000);
@@ -436,8 +385,8 @@ who_is_up(void **state)
 	assert_int_equal(s.how, SCRAPE_DOWN);
 	assert_int_equal(fakes[0].briefs, 1);
 	/* A page is made by a whole run, and brief ones do not count. */
-	ask(&client, scrape, 5000);
-	text = get(&client);
+	client_ask(&client, scrape, 5000);
+	text = client_get(&client);
 	expect(text, "\na_up 1\n");
 	expect(text, "exporter_scrapes_total 1\n");
 	free(text);
@@ -455,22 +404,22 @@ a_brief_one_goes_with_a_page(void **state)
 	char *text;
 
 	(void)state;
-	ask(&page, scrape, 5000);
+	client_ask(&page, scrape, 5000);
 	nap(20);
 	ask_some(&brief, scrape, 5000, 1, true);
-	text = get(&page);
+	text = client_get(&page);
 	expect(text, "\na_up 1\n");
 	free(text);
-	assert_null(get(&brief));
+	assert_null(client_get(&brief));
 	assert_int_equal(fakes[0].runs, 1);
 	/* The other way round, the page needs a run of its own. */
 	ask_some(&brief, scrape, 5000, 1, true);
 	nap(20);
-	ask(&second, scrape, 5000);
-	text = get(&second);
+	client_ask(&second, scrape, 5000);
+	text = client_get(&second);
 	expect(text, "\na_up 1\n");
 	free(text);
-	assert_null(get(&brief));
+	assert_null(client_get(&brief));
 	assert_int_equal(fakes[0].runs, 3);
 	assert_int_equal(fakes[0].briefs, 1);
 	assert_true(scrape_stop(scrape, 1000));

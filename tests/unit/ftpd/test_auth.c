@@ -240,6 +240,7 @@ own_user_does_not_wait(void **state)
 			     clock_ms() + 5000, &a),
 	    0);
 	assert_int_equal(a.result, AUTH_OK);
+	assert_int_equal(a.source, AUTH_SETTINGS);
 	assert_int_equal(a.rights, USERS_ALL);
 	assert_string_equal(a.folder, "");
 	assert_true(news(&n));
@@ -273,6 +274,7 @@ user_of_the_file(void **state)
 	hash(true);
 	a = answer(s);
 	assert_int_equal(a.result, AUTH_OK);
+	assert_int_equal(a.source, AUTH_FILE);
 	assert_int_equal(a.rights, USERS_READ | USERS_WRITE);
 	assert_string_equal(a.folder, "in box");
 	assert_int_equal(a.makes_folder, 0);
@@ -331,6 +333,7 @@ users_of_wordpress(void **state)
 	give_hash(&q, true);
 	a = answer(s);
 	assert_int_equal(a.result, AUTH_OK);
+	assert_int_equal(a.source, AUTH_WORDPRESS);
 	assert_int_equal(a.rights, USERS_ALL);
 	assert_int_equal(a.makes_folder, 1);
 	assert_string_equal(a.folder, "wp-content/uploads");
@@ -487,6 +490,60 @@ guessing_behind_the_gateway(void **state)
 	}
 }
 
+/* What is refused for its account's sake takes as long as any other. */
+static void
+refused_accounts_are_hashed(void **state)
+{
+	static const char *const names[] = { "ann", "bob" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		size_t s;
+
+		for (int j = 0; j < 6; j++) {
+			assert_int_equal(guess(9, true, names[i]), AUTH_WRONG);
+		}
+		s = open_session(9, true);
+		ask(s, names[i], i == 0 ? "word" : "sesame");
+		hash(true);
+		assert_int_equal(result(s), AUTH_THROTTLED);
+		/* From elsewhere the password is right. */
+		s = open_session((unsigned char)(i + 1), false);
+		ask(s, names[i], i == 0 ? "word" : "sesame");
+		if (i == 0) {
+			hash(true);
+		}
+		assert_int_equal(result(s), AUTH_OK);
+	}
+}
+
+/* A hundred guesses at one account, whatever number of addresses they are
+ * from. */
+static void
+guessing_from_many_addresses(void **state)
+{
+	size_t s = open_session(200, false);
+
+	(void)state;
+	ask(s, "ann", "word");
+	hash(true);
+	assert_int_equal(result(s), AUTH_OK);
+	for (unsigned char i = 1; i <= 101; i++) {
+		assert_int_equal(guess(i, false, "ann"), AUTH_WRONG);
+	}
+	s = open_session(201, false);
+	ask(s, "ann", "word");
+	hash(true);
+	assert_int_equal(result(s), AUTH_THROTTLED);
+	/* Her own address is known; other accounts are not touched. */
+	s = open_session(200, false);
+	ask(s, "ann", "word");
+	assert_int_equal(result(s), AUTH_OK);
+	s = open_session(201, false);
+	ask(s, "bob", "sesame");
+	assert_int_equal(result(s), AUTH_OK);
+}
+
 /* --- the queue
  * ----------------------------------------------------------------- */
 
@@ -522,6 +579,68 @@ nobody_fills_the_queue(void **state)
 	assert_true(is_password(&q, "word"));
 	give_hash(&q, true);
 	assert_int_equal(result(other), AUTH_OK);
+}
+
+/* Many names from one address are one party; within it accounts take turns. */
+static void
+invented_names_are_one_party(void **state)
+{
+	unsigned threads = hasher_threads();
+	struct hash_request busy[4], q;
+	size_t other, ann;
+
+	(void)state;
+	for (int i = 0; i < 40; i++) {
+		ask(open_session(9, true), "bob", "guess");
+	}
+	for (unsigned i = 0; i < threads; i++) {
+		busy[i] = take_hash();
+	}
+	ann = open_session(9, true);
+	ask(ann, "ann", "mine");
+	(void)poll(NULL, 0, 100);
+	other = open_session(1, false);
+	ask(other, "ann", "word");
+	(void)poll(NULL, 0, 100);
+	/* The other address first, then the other account of this one. */
+	give_hash(&busy[0], false);
+	q = take_hash();
+	assert_true(is_password(&q, "word"));
+	give_hash(&q, true);
+	assert_int_equal(result(other), AUTH_OK);
+	q = take_hash();
+	assert_true(is_password(&q, "mine"));
+	give_hash(&q, true);
+	assert_int_equal(result(ann), AUTH_OK);
+}
+
+/* Where hashing is slow, the queue is short: who is in it gets his answer. */
+static void
+a_slow_queue_is_short(void **state)
+{
+	size_t first, told = 0;
+
+	(void)state;
+	for (unsigned char i = 0; i < 2; i++) {
+		size_t s = open_session(i + 1, false);
+		struct hash_request q;
+
+		ask(s, "ann", "guess");
+		q = take_hash();
+		(void)poll(NULL, 0, 1500);
+		give_hash(&q, false);
+		assert_int_equal(result(s), AUTH_WRONG);
+	}
+	first = t.n;
+	for (size_t i = 0; i < 48; i++) {
+		ask(open_session(9, true), "ann", "guess");
+	}
+	(void)poll(NULL, 0, 200);
+	for (size_t i = 0; i < 48; i++) {
+		told += ready(t.sessions[first + i], 0)
+		    && result(first + i) == AUTH_UNAVAILABLE;
+	}
+	assert_in_range(told, 20, 47);
 }
 
 static void
@@ -643,7 +762,11 @@ main(void)
 		cmocka_unit_test(one_user_only),
 		WITH(guessing_ends_in_a_ban),
 		WITH(guessing_behind_the_gateway),
+		WITH(refused_accounts_are_hashed),
+		WITH(guessing_from_many_addresses),
 		WITH(nobody_fills_the_queue),
+		WITH(invented_names_are_one_party),
+		WITH(a_slow_queue_is_short),
 		WITH(a_full_queue_has_room_for_others),
 		WITH(who_is_gone_is_forgotten),
 		WITH(silent_helpers),

@@ -419,12 +419,12 @@ networks_that_are_none(void **state)
 /* --- counters ------------------------------------------------------------- */
 
 static void
-durations(void **state)
+the_page(void **state)
 {
 	int fd, other = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	struct stats *s = stats_new(&fd);
 	const struct stats *same;
-	struct stats_volume volume = { .known = false };
+	struct volume volume = { .size = 30, .free = 20, .avail = 10 };
 	struct buf out;
 
 	(void)state;
@@ -437,7 +437,7 @@ durations(void **state)
 	stats_transfer(s, STATS_UPLOAD, STATS_OK, 100, 11);
 	stats_transfer(s, STATS_UPLOAD, STATS_ABORTED, 7, 9999999);
 	buf_init(&out, 65536);
-	stats_write(same, &volume, &out);
+	stats_write(same, &volume, "/var/www/html", &out);
 	assert_int_equal(buf_error(&out), 0);
 #define HAS(text) assert_non_null(strstr(buf_cstr(&out), text "\n"))
 #define BUCKET "ftpd_transfer_duration_seconds_bucket{direction=\"upload\","
@@ -454,6 +454,16 @@ durations(void **state)
 	HAS("ftpd_transfer_duration_seconds_count{direction=\"listing\"} 0");
 	HAS("ftpd_transfer_duration_seconds_sum{direction=\"upload\"} "
 	    "10000.02");
+#define VOLUME(name, value) \
+	HAS("node_filesystem_" name \
+	    "_bytes{mountpoint=\"/var/www/html\"} " value)
+	VOLUME("size", "30");
+	VOLUME("free", "20");
+	VOLUME("avail", "10");
+	buf_clear(&out);
+	volume.size = 0;
+	stats_write(same, &volume, "/var/www/html", &out);
+	assert_null(strstr(buf_cstr(&out), "node_filesystem"));
 	buf_done(&out);
 }
 
@@ -537,7 +547,7 @@ main(void)
 		cmocka_unit_test(own_old_ones_end),
 		cmocka_unit_test(answers_by_network),
 		cmocka_unit_test(networks_that_are_none),
-		cmocka_unit_test(durations),
+		cmocka_unit_test(the_page),
 		cmocka_unit_test(changed_files),
 		cmocka_unit_test(passwords),
 	};

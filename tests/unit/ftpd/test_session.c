@@ -409,18 +409,25 @@ after_login(void **state)
 /* --- logins
  * -------------------------------------------------------------------- */
 
+/* A wrong password, a name that does not exist, one that cannot. */
 static void
 three_wrong_ones_end_it(void **state)
 {
+	static const struct {
+		const char *user, *password;
+		int code;
+	} logins[] = { { "USER bob", "PASS wrong", 530 },
+		{ "USER nobody", "PASS sesame", 530 },
+		{ "USER b\x1b[2J", "PASS", 421 } };
+
 	(void)state;
 	begin();
-	assert_int_equal(ask("USER bob"), 331);
-	assert_int_equal(ask("PASS wrong"), 530);
-	assert_int_equal(ask("PASS sesame"), 503);
-	assert_int_equal(ask("USER nobody"), 331);
-	assert_int_equal(ask("PASS sesame"), 530);
-	assert_int_equal(ask("USER b\x1b[2J"), 331);
-	assert_int_equal(ask("PASS"), 421);
+	for (size_t i = 0; i < ARRAY_LEN(logins); i++) {
+		/* What was said before does not count any more. */
+		assert_int_equal(ask("PASS sesame"), 503);
+		assert_int_equal(ask(logins[i].user), 331);
+		assert_int_equal(ask(logins[i].password), logins[i].code);
+	}
 	assert_int_equal(reply(), 0);
 	end();
 }
@@ -732,6 +739,105 @@ links(void **state)
 	end();
 }
 
+/* A name may lead out by being another one's, too: then only the name goes. */
+static void
+hard_links(void **state)
+{
+	char outside[] = "/tmp/outside-XXXXXX";
+	int fd = mkstemp(outside);
+
+	(void)state;
+	assert_int_equal(write(fd, "theirs", 6), 6);
+	(void)close(fd);
+	assert_int_equal(link(outside, "hard"), 0);
+	log_in();
+	assert_int_equal(send_content("STOR hard", "ours"), 226);
+	assert_string_equal(file_content("hard"), "ours");
+	assert_string_equal(file_content(outside), "theirs");
+	assert_int_equal(ask("DELE hard"), 250);
+	end();
+	assert_int_equal(unlink(outside), 0);
+}
+
+/* A transfer, if it begins; what was got, else "". */
+static const char *
+try_transfer(const char *command, const char *content)
+{
+	static char got[64];
+	ssize_t n = 0;
+	int fd = data_connection();
+
+	if (ask(command) == 150) {
+		if (content != NULL) {
+			(void)write(fd, content, strlen(content));
+		} else {
+			n = read(fd, got, sizeof(got) - 1);
+		}
+		(void)shutdown(fd, SHUT_WR);
+		(void)close(fd);
+		(void)reply();
+	} else {
+		(void)close(fd);
+	}
+	got[n > 0 ? n : 0] = '\0';
+	return got;
+}
+
+/*
+ * While somebody puts a link to a folder outside in the place of one inside and
+ * back, as fast as he can, nothing is read or changed outside.
+ */
+static void
+links_that_come_and_go(void **state)
+{
+	char outside[] = "/tmp/outside-XXXXXX", file[64], command[96];
+	unsigned inside = 0;
+	struct stat st;
+	pid_t pid;
+
+	(void)state;
+	assert_non_null(mkdtemp(outside));
+	(void)snprintf(file, sizeof(file), "%s/file", outside);
+	(void)snprintf(command, sizeof(command), "echo theirs > %s", file);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(system("mkdir swap && echo ours > swap/file"), 0);
+	assert_int_equal(symlink(outside, "decoy"), 0);
+	assert_int_equal(chmod(file, 0640), 0);
+	pid = fork();
+	for (unsigned exchange = 1U << 1; pid == 0;) {
+		(void)syscall(SYS_renameat2, AT_FDCWD, "swap", AT_FDCWD,
+		    "decoy", exchange);
+	}
+	log_in();
+	for (int i = 0; i < 200; i++) {
+		const char *got = try_transfer("RETR swap/file", NULL);
+
+		assert_true(got[0] == '\0' || strcmp(got, "ours\n") == 0);
+		inside += got[0] != '\0';
+		(void)try_transfer("STOR swap/new", "ours");
+		(void)ask("DELE swap/new");
+		(void)ask("MKD swap/made");
+		(void)ask("SITE CHMOD 666 swap/file");
+		(void)ask("MFMT 20200101000000 swap/file");
+		if (ask("RNFR swap/made") == 350) {
+			(void)ask("RNTO swap/moved");
+		}
+		(void)ask("RMD swap/moved");
+	}
+	end();
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_true(inside > 0);
+	assert_string_equal(file_content(file), "theirs\n");
+	assert_int_equal(stat(file, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	assert_true(st.st_mtime > 1600000000);
+	/* Nothing was made there, or it could not be removed. */
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(rmdir(outside), 0);
+	assert_int_equal(system("rm -rf swap decoy"), 0);
+}
+
 static void
 aborts(void **state)
 {
@@ -849,6 +955,13 @@ resumed_uploads(void **state)
 	assert_int_equal(ask("SIZE u/new"), 213);
 	assert_int_equal(send_content("APPE u/new", "ity"), 226);
 	assert_string_equal(file_content("u/new"), "partiality");
+	assert_int_equal(parts(), 0);
+	/* ...or somebody has changed it since. */
+	assert_int_equal(break_off("STOR u/new", "old"), 426);
+	(void)poll(NULL, 0, 50);
+	assert_int_equal(truncate("u/new", 4), 0);
+	assert_int_equal(send_content("APPE u/new", "ner"), 226);
+	assert_string_equal(file_content("u/new"), "partner");
 	assert_int_equal(parts(), 0);
 	/* Beginning anew. */
 	assert_int_equal(break_off("STOR u/new", "long part"), 426);
@@ -1032,6 +1145,8 @@ main(void)
 		cmocka_unit_test(downloads_and_listings),
 		cmocka_unit_test(renames_and_removes),
 		cmocka_unit_test(links),
+		cmocka_unit_test(hard_links),
+		cmocka_unit_test(links_that_come_and_go),
 		cmocka_unit_test(aborts),
 		cmocka_unit_test(broken_uploads),
 		cmocka_unit_test(resumed_uploads),

@@ -42,13 +42,19 @@ tear_down(void **state)
 }
 
 static struct stage
-stage_of(const char *user)
+stage_from(unsigned source, const char *user)
 {
 	struct stage stage;
 
 	assert_int_equal(stage_open(&stage, &root), 0);
-	assert_int_equal(stage_enter(&stage, user, &root), 0);
+	assert_int_equal(stage_enter(&stage, source, user, &root), 0);
 	return stage;
+}
+
+static struct stage
+stage_of(const char *user)
+{
+	return stage_from(0, user);
 }
 
 static void
@@ -84,6 +90,7 @@ static void
 user_and_path_find_it(void **state)
 {
 	struct stage bob = stage_of("bob"), eve = stage_of("eve"), again;
+	struct stage namesake = stage_from(1, "bob");
 	int fd;
 
 	(void)state;
@@ -98,6 +105,7 @@ user_and_path_find_it(void **state)
 	assert_int_equal(size_of(&eve, "/x"), -ENOENT);
 	assert_int_equal(stage_list(&eve, "/", &fd), -ENOENT);
 	assert_int_equal(stage_remove(&eve, "/x"), -ENOENT);
+	assert_int_equal(size_of(&namesake, "/x"), -ENOENT);
 	/* In another session, which may be in another process. */
 	again = stage_of("bob");
 	assert_int_equal(size_of(&again, "/x"), 4);
@@ -109,6 +117,7 @@ user_and_path_find_it(void **state)
 	assert_int_equal(stage_remove(&bob, "/x"), 0);
 	leave(&bob);
 	leave(&eve);
+	leave(&namesake);
 	leave(&again);
 }
 
@@ -233,7 +242,7 @@ upload_many(char name)
 
 	target[7] = live[5] = name;
 	if (stage_open(&bob, &root) < 0
-	    || stage_enter(&bob, "bob", &root) < 0) {
+	    || stage_enter(&bob, 0, "bob", &root) < 0) {
 		return 1;
 	}
 	for (int i = 0; i < 500; i++) {

@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "cpu.h"
 #include "ftpd/hasher.h"
 #include "ftpd/users.h"
 #include "login/hashpw.h"
@@ -90,15 +90,6 @@ no_hashes(void **state)
 		assert_false(pwhash_check(hash, VIEW("")));
 		assert_false(pwhash_check(hash, hash));
 	}
-}
-
-static int64_t
-cpu_us(void)
-{
-	struct timespec t;
-
-	assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t), 0);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 /* Nobody has it, and it takes as long. */

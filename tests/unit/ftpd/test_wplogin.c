@@ -11,9 +11,9 @@
 #include <crypt.h>
 #include <signal.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/macros.h"
+#include "cpu.h"
 #include "ftpd/lookup/wproles.h"
 #include "ftpd/settings.h"
 #include "login/recent.h"
@@ -277,15 +277,6 @@ the_oldest_is_given_up(void **state)
 	assert_false(
 	    recent_knows(&r, VIEW("first"), VIEW("b"), VIEW("c"), 100));
 	assert_true(recent_knows(&r, VIEW("\0"), VIEW("b"), VIEW("c"), 100));
-}
-
-static int64_t
-cpu_us(void)
-{
-	struct timespec t;
-
-	assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t), 0);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 /* Nobody can tell from the time who there is. */

@@ -6,14 +6,17 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "metrics/volume.h"
 
 static void
 measured(void **state)
 {
-	struct volume volume = { .size = 7 };
+	struct volume volume = { .size = 7 }, same;
+	int fd;
 
 	(void)state;
 	assert_int_equal(volume_measure("/nowhere/at/all", &volume), -ENOENT);
@@ -21,6 +24,11 @@ measured(void **state)
 	assert_int_equal(volume_measure("/", &volume), 0);
 	assert_true(volume.size >= volume.free);
 	assert_true(volume.free >= volume.avail);
+	assert_int_equal(volume_measure_fd(-1, &volume), -EBADF);
+	fd = open("/", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(volume_measure_fd(fd, &same), 0);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(same.size, volume.size);
 }
 
 static void
