@@ -157,7 +157,7 @@ def test_every_panel_has_something_to_show(prometheus):
         elif not all(set(legend) <= set(labels) for labels, _ in found):
             unnamed.append((title, legend))
     assert not empty
-    assert not unnamed, "labels that the legend wants and nobody has"
+    assert not unnamed, "a legend names labels that a series does not have"
 
 
 def test_alerts_fire_while_services_are_stopped(stack, prometheus, status):
