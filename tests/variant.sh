@@ -13,7 +13,9 @@ variant=$1 builder=$2
 for name in ftpd staticd cachemon exporter; do
 	file=srcs/requirements/bonus/$name/Dockerfile.debian
 	# The builder has what the first stage would install.
-	sed -i -e "1s|.*|FROM $builder|" -e '2,/^COPY services/{/^COPY/!d;}' "$file"
+	# Debian 13's libcrypto.a wants more libraries; on musl all is static.
+	sed -i -e "1s|.*|FROM $builder|" -e '2,/^COPY services/{/^COPY/!d;}' \
+	    -e 's/ STATIC_TLS=1//' "$file"
 	case $variant in
 	musl) ;;
 	trixie)

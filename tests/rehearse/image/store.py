@@ -22,8 +22,6 @@ HIDDEN = ".simulated"
 # linker scripts name it.
 MULTIARCH = "usr/lib/x86_64-linux-gnu/"
 IN_PLACE = ("libc6", "libc6-dev", "libcrypt1", "libcrypt-dev")
-# Whose archives for static linking are a package of their own.
-WITH_ARCHIVES = ("libssl-dev",)
 
 # What no Alpine package brings unless one asks for its -doc.
 UNWANTED = re.compile(
@@ -134,7 +132,7 @@ class Archives:
                 continue
             if name not in IN_PLACE and inside.startswith(MULTIARCH):
                 inside = "usr/lib/" + inside[len(MULTIARCH):]
-                if inside.endswith(".a") and name not in WITH_ARCHIVES:
+                if inside.endswith(".a"):
                     continue
             yield "/" + inside, path
 
