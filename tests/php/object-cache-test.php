@@ -648,7 +648,7 @@ check('which stays so', wp_cache_get('page', 'snapshot') === 'third');
 /** What the drop-in says at the end of a request, as a listener hears it. */
 function listen_to(callable $request): array
 {
-    $command = ['redis-cli', '-p', (string) getenv('REDIS_PORT'), '--user', 'cachemon', '-a', (string) getenv('REDIS_PASSWORD'),
+    $command = ['redis-cli', '-p', (string) getenv('REDIS_PORT'), '--user', 'listener', '-a', (string) getenv('REDIS_PASSWORD'),
         '--no-auth-warning', '--csv', 'SUBSCRIBE', WP_REDIS_PREFIX . 'stack:report'];
     $listener = proc_open($command, [['file', '/dev/null', 'r'], ['pipe', 'w'], ['file', '/dev/null', 'w']], $pipes);
     do {

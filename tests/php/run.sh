@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the object cache's test in the test image, against a Redis that has the
-# stack's own users and rights.
+# stack's own users and rights, and one who listens.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -20,7 +20,11 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-sed -e "/^#/d" -e "s/@[A-Z_]*@/$digest/" "$users" >"$work/users.acl"
+{
+	sed -e "/^#/d" -e "s/@[A-Z_]*@/$digest/" "$users"
+	# Hears what is reported under this test's prefix.
+	echo "user listener reset on #$digest &*stack:report +subscribe"
+} >"$work/users.acl"
 redis-server --bind 127.0.0.1 --port "$port" --save '' --dir "$work" \
     --aclfile "$work/users.acl" --daemonize yes --pidfile "$work/pid" \
     --logfile "$work/log" >/dev/null

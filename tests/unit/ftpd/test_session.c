@@ -769,7 +769,9 @@ try_transfer(const char *command, const char *content)
 
 	if (ask(command) == 150) {
 		if (content != NULL) {
-			(void)write(fd, content, strlen(content));
+			if (write(fd, content, strlen(content)) < 0) {
+				got[0] = '\0';
+			}
 		} else {
 			n = read(fd, got, sizeof(got) - 1);
 		}
