@@ -483,6 +483,17 @@ conclude(struct authenticator *a, size_t i, struct view name, bool exists,
 	}
 }
 
+/* What a session is told that may log in. */
+static void
+tell_who(const struct candidate *who, struct auth_answer *ret)
+{
+	ret->result = AUTH_OK;
+	ret->source = who->wordpress ? AUTH_WORDPRESS : AUTH_FILE;
+	ret->rights = who->rights;
+	ret->makes_folder = who->makes_folder;
+	memcpy(ret->folder, who->folder, sizeof(ret->folder));
+}
+
 /* Ends a job that is not in progress any more. */
 static void
 finish(struct authenticator *a, struct job *job, enum auth_result result)
@@ -491,10 +502,7 @@ finish(struct authenticator *a, struct job *job, enum auth_result result)
 	size_t peer = index_of(a, job->fd);
 
 	if (result == AUTH_OK) {
-		answer.source = job->who.wordpress ? AUTH_WORDPRESS : AUTH_FILE;
-		answer.rights = job->who.rights;
-		answer.makes_folder = job->who.makes_folder;
-		memcpy(answer.folder, job->who.folder, sizeof(answer.folder));
+		tell_who(&job->who, &answer);
 	}
 	if (job->fd >= 0) {
 		struct auth_request q = job->request;
@@ -862,6 +870,23 @@ identify(const struct authenticator *a, struct view name, struct candidate *ret)
 	return true;
 }
 
+/*
+ * Was this login right a while ago?  Then it needs no place in the queue, so
+ * that nobody who fills it keeps that user out.  Only for the users file: what
+ * WordPress's hash is, the database has to tell.
+ */
+static bool
+is_remembered(const struct authenticator *a, const struct peer *peer,
+    const struct auth_request *q, struct candidate *ret)
+{
+	struct view name = name_of(q);
+
+	return identify(a, name, ret) && ret->exists && ret->rights != 0
+	    && account_may_try(a, peer, name, true)
+	    && recent_knows(&a->recent, name, password_of(q),
+		view_str(ret->hash), clock_ms());
+}
+
 /* Answers a request now, or makes it a job. */
 static void
 decide(struct authenticator *a, size_t i, const struct auth_request *q)
@@ -872,6 +897,8 @@ decide(struct authenticator *a, size_t i, const struct auth_request *q)
 	bool right = auth_matches(a->settings, name, password_of(q));
 	bool allowed = account_may_try(a, &a->peers[i], name, own);
 	bool hashes = a->fds[HASHER].fd >= 0;
+	bool exists = own;
+	struct candidate who;
 	struct job *job;
 
 	if (!address_may_try(a, &a->peers[i]) || (!allowed && !hashes)) {
@@ -880,6 +907,9 @@ decide(struct authenticator *a, size_t i, const struct auth_request *q)
 		answer.result = AUTH_OK;
 		answer.source = AUTH_SETTINGS;
 		answer.rights = USERS_ALL;
+	} else if (hashes && is_remembered(a, &a->peers[i], q, &who)) {
+		exists = true;
+		tell_who(&who, &answer);
 	} else if (hashes) {
 		int fd = a->fds[FIRST + i].fd;
 
@@ -893,7 +923,7 @@ decide(struct authenticator *a, size_t i, const struct auth_request *q)
 		}
 		answer.result = AUTH_UNAVAILABLE;
 	}
-	conclude(a, i, name, own, &answer);
+	conclude(a, i, name, exists, &answer);
 }
 
 /* A session has said something, or is gone. */

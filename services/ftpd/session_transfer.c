@@ -73,9 +73,10 @@ log_transfer(struct session *s, const struct transfer *t, int r)
 /*
  * A client that is sent away in the middle of an upload would see a broken
  * connection before it sees why.  So what it still sends is thrown away for a
- * while.  True when it came to its end.
+ * while.  0 when it came to its end; -ECANCELED: ABOR came, and is not
+ * answered yet.
  */
-static bool
+static ssize_t
 discard_rest(struct session *s)
 {
 	int64_t deadline = clock_ms() + DISCARD_MS;
@@ -88,7 +89,7 @@ discard_rest(struct session *s)
 		left -= n;
 	}
 	free(bytes);
-	return n == 0;
+	return n;
 }
 
 void
@@ -102,14 +103,17 @@ transfer_end(struct session *s, const struct transfer *t, int r)
 	enum stats_result result = r == 0 ? STATS_OK
 	    : code == REPLY_ABORTED       ? STATS_ABORTED
 					  : STATS_FAILED;
+	ssize_t rest = r;
 
 	stats_transfer(stats, t->direction, result, s->moved,
 	    clock_ms() - t->started);
 	session_reply(s, code, text);
 	/* Nobody has to wait for what follows. */
 	log_transfer(s, t, r);
-	if (t->direction == STATS_UPLOAD
-	    && (r == 0 || (result == STATS_FAILED && discard_rest(s)))) {
+	if (t->direction == STATS_UPLOAD && result == STATS_FAILED) {
+		rest = discard_rest(s);
+	}
+	if (t->direction == STATS_UPLOAD && rest == 0) {
 		/* The peer may be gone already: it has said that it was all. */
 		(void)data_finish(s);
 		data_linger(s);
@@ -118,7 +122,7 @@ transfer_end(struct session *s, const struct transfer *t, int r)
 	}
 	data_abort(s);
 	s->transferring = false;
-	if (r == -ECANCELED) {
+	if (rest == -ECANCELED) {
 		session_reply(s, REPLY_TRANSFERRED, "Aborted.");
 	} else if (r == -ESHUTDOWN) {
 		session_end(s, "shutdown");

@@ -1,5 +1,6 @@
 #include "ftpd/stats.h"
 
+#include <fcntl.h>
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -31,11 +32,20 @@ map(int fd, int rights)
 struct stats *
 stats_new(int *ret_fd)
 {
-	int fd = memfd_create("stats", MFD_CLOEXEC);
+	int fd = memfd_create("stats", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	struct stats *s = NULL;
 
 	if (fd >= 0 && ftruncate(fd, sizeof(*s)) == 0) {
 		s = map(fd, PROT_READ | PROT_WRITE);
+	}
+	/* By the descriptor it can only be read from here on (Linux 5.1). */
+	if (s != NULL
+	    && fcntl(fd, F_ADD_SEALS,
+		   F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE
+		       | F_SEAL_SEAL)
+		< 0) {
+		(void)munmap(s, sizeof(*s));
+		s = NULL;
 	}
 	if (s == NULL) {
 		if (fd >= 0) {

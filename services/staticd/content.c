@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "http/http.h"
@@ -123,6 +124,15 @@ content_bytes(const struct content *c)
 	return shared_view(c->memory);
 }
 
+bool
+content_is_cut(const struct content *c)
+{
+	struct stat st;
+
+	return c->memory == NULL && fstat(c->fd, &st) == 0
+	    && (uint64_t)st.st_size < c->size;
+}
+
 struct mapping {
 	void *start;
 	size_t n;
@@ -139,7 +149,8 @@ mapping_free(void *ctx)
 
 /*
  * A response out of a mapping of its own; NULL: there is none.  Only the kernel
- * reads it: where the file has become shorter, that is an error and no signal.
+ * reads it: where the file has become shorter, that is an error and no signal,
+ * but for the rest of its last page, which is zeros (see content_is_cut()).
  */
 static struct MHD_Response *
 response_mapped(int fd, uint64_t offset, size_t n)

@@ -59,6 +59,9 @@ NODISCARD ssize_t content_read(const struct content *c, uint64_t offset,
 /* The bytes of content in memory; p == NULL for a descriptor. */
 struct view content_bytes(const struct content *c);
 
+/* Has its file become shorter?  What is mapped would be sent as zeros then. */
+bool content_is_cut(const struct content *c);
+
 /*
  * A response with `n` bytes from `offset` on, which has to be inside; it holds
  * what it needs by itself.  NULL when out of memory or descriptors.  *ret_fd:

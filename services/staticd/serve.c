@@ -98,6 +98,10 @@ make_single(struct http_request *rq, const struct serve *serve,
 		MHD_destroy_response(response);
 		return NULL;
 	}
+	if (fd < 0 && response != NULL && content_is_cut(&v->content)) {
+		MHD_destroy_response(response);
+		return NULL;
+	}
 	if (fd >= 0 && response != NULL) {
 		http_expect_file(rq, fd, range.last + 1);
 	}
@@ -164,6 +168,9 @@ send_whole(struct http_request *rq, unsigned status, const struct variant *v)
 {
 	const struct lane *lane = resource_full(v);
 
+	if (lane->fd < 0 && content_is_cut(&v->content)) {
+		return MHD_NO;
+	}
 	http_expect_bytes(rq, v->content.size);
 	if (lane->fd >= 0 && !http_is_head(rq)) {
 		http_expect_file(rq, lane->fd, v->content.size);

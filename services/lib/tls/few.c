@@ -141,12 +141,16 @@ begin(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *core,
 
 /*
  * By what names and numbers certificates mean them: without, each signature
- * counts as too weak.
+ * counts as too weak.  Ciphers get their numbers in the same way, and by these
+ * OpenSSL tells the kernel which one it is to do (kTLS).
  */
 static bool
-name_digests(void)
+name_algorithms(void)
 {
-	return EVP_add_digest(EVP_sha256()) == 1
+	return EVP_add_cipher(EVP_aes_256_gcm()) == 1
+	    && EVP_add_cipher(EVP_aes_128_gcm()) == 1
+	    && EVP_add_cipher(EVP_chacha20_poly1305()) == 1
+	    && EVP_add_digest(EVP_sha256()) == 1
 	    && EVP_add_digest(EVP_sha384()) == 1
 	    && EVP_add_digest(EVP_sha512()) == 1
 	    && EVP_add_digest(EVP_sha224()) == 1
@@ -189,8 +193,9 @@ few_init(void)
 	if (few != NULL) {
 		return 0;
 	}
-	return OPENSSL_init_ssl(without, NULL) == 1 && name_digests() ? load()
-								      : -ENOSYS;
+	return OPENSSL_init_ssl(without, NULL) == 1 && name_algorithms()
+	    ? load()
+	    : -ENOSYS;
 }
 
 void

@@ -614,6 +614,32 @@ invented_names_are_one_party(void **state)
 	assert_int_equal(result(ann), AUTH_OK);
 }
 
+/* Nor do they keep out whom it remembers. */
+static void
+the_remembered_need_no_place(void **state)
+{
+	size_t s = open_session(9, true);
+	char name[] = "nobody-00";
+	struct auth_answer a;
+
+	(void)state;
+	ask(s, "ann", "word");
+	hash(true);
+	assert_int_equal(result(s), AUTH_OK);
+	for (int i = 0; i < 60; i++) {
+		name[7] = (char)('0' + i / 10);
+		name[8] = (char)('0' + i % 10);
+		ask(open_session(9, true), name, "guess");
+	}
+	(void)poll(NULL, 0, 100);
+	s = open_session(9, true);
+	ask(s, "ann", "word");
+	a = answer(s);
+	assert_int_equal(a.result, AUTH_OK);
+	assert_int_equal(a.source, AUTH_FILE);
+	assert_string_equal(a.folder, "in box");
+}
+
 /* Where hashing is slow, the queue is short: who is in it gets his answer. */
 static void
 a_slow_queue_is_short(void **state)
@@ -766,6 +792,7 @@ main(void)
 		WITH(guessing_from_many_addresses),
 		WITH(nobody_fills_the_queue),
 		WITH(invented_names_are_one_party),
+		WITH(the_remembered_need_no_place),
 		WITH(a_slow_queue_is_short),
 		WITH(a_full_queue_has_room_for_others),
 		WITH(who_is_gone_is_forgotten),

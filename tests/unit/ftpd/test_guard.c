@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "ftpd/auth.h"
@@ -432,6 +433,12 @@ the_page(void **state)
 	same = stats_open(fd);
 	assert_non_null(same);
 	assert_null(stats_open(other));
+	/* Whoever is given the descriptor cannot change what is there. */
+	assert_int_equal(write(fd, "1", 1), -1);
+	assert_ptr_equal(mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE,
+			     MAP_SHARED, fd, 0),
+	    MAP_FAILED);
+	assert_int_equal(ftruncate(fd, 0), -1);
 	assert_int_equal(close(fd) + close(other), 0);
 	stats_transfer(s, STATS_UPLOAD, STATS_OK, 100, 10);
 	stats_transfer(s, STATS_UPLOAD, STATS_OK, 100, 11);

@@ -1108,6 +1108,26 @@ volumes_that_refuse(void **state)
 	write_fails = 0;
 }
 
+/* Who gives up while the rest of what he sends is thrown away is answered. */
+static void
+abort_of_a_refused_upload(void **state)
+{
+	int fd;
+
+	(void)state;
+	write_fails = ENOSPC;
+	log_in();
+	fd = data_connection();
+	assert_int_equal(ask("STOR keep"), 150);
+	assert_int_equal(syscall(SYS_write, fd, "new", (size_t)3), 3);
+	assert_int_equal(reply(), 452);
+	assert_int_equal(ask("ABOR"), 226);
+	(void)close(fd);
+	assert_int_equal(ask("NOOP"), 200);
+	end();
+	write_fails = 0;
+}
+
 static void
 unique_names(void **state)
 {
@@ -1155,6 +1175,7 @@ main(void)
 		cmocka_unit_test(killed_uploads),
 		cmocka_unit_test(one_writer_at_a_time),
 		cmocka_unit_test(volumes_that_refuse),
+		cmocka_unit_test(abort_of_a_refused_upload),
 		cmocka_unit_test(unique_names),
 	};
 

@@ -227,6 +227,24 @@ others_are_not_there(void **state)
 	assert_int_equal(few_init(), 0);
 }
 
+/* By these OpenSSL tells the kernel which cipher it is to do (kTLS). */
+static void
+ciphers_have_numbers(void **state)
+{
+	static const int numbers[] = { NID_aes_256_gcm, NID_aes_128_gcm,
+		NID_chacha20_poly1305 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL,
+		    OBJ_nid2sn(numbers[i]), NULL);
+
+		assert_non_null(cipher);
+		assert_int_equal(EVP_CIPHER_get_nid(cipher), numbers[i]);
+		EVP_CIPHER_free(cipher);
+	}
+}
+
 /* Words are there for who has to tell a person. */
 static void
 words(void **state)
@@ -276,6 +294,7 @@ main(void)
 		cmocka_unit_test(every_key_and_suite),
 		cmocka_unit_test(newest_group),
 		cmocka_unit_test(others_are_not_there),
+		cmocka_unit_test(ciphers_have_numbers),
 		cmocka_unit_test(words),
 	};
 
