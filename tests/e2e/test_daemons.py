@@ -15,6 +15,9 @@ from stack.ftplib_tls import FtpTls
 LINE = re.compile(r"time=\S+Z level=(error|warn|info|debug) daemon=(\w+) "
                   r"pid=\d+ event=[a-z0-9_]+( [a-z0-9_]+=(\"[^\"]*\"|\S*))*$")
 
+# What test_static.py makes staticd say.
+PROVOKED = """event=reload_failed fault="'broken.txt': """
+
 each_daemon = pytest.mark.parametrize("daemon", settings.DAEMONS)
 
 
@@ -107,8 +110,10 @@ def test_requests_leave_nothing_behind(stack, curl, scrape):
         curl.monitor("/cache/")
         scrape()
 
-    ask()
-    time.sleep(3)
+    # The exporter keeps its connections where scrapes come often.
+    for _ in range(2):
+        ask()
+        time.sleep(2)
     before = {name: usage(stack, name) for name in settings.DAEMONS}
     for _ in range(10):
         ask()
@@ -127,7 +132,7 @@ def test_log_is_one_event_a_line(stack, daemon):
         match = LINE.match(line)
         assert match, line
         assert match.group(2) == daemon
-        assert match.group(1) != "error", line
+        assert match.group(1) != "error" or PROVOKED in line, line
 
 
 def test_no_log_holds_a_secret(stack):
