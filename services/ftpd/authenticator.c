@@ -349,7 +349,7 @@ static bool
 is_of(const struct job *job, const struct in6_addr *party,
     const uint64_t *account)
 {
-	return memcmp(&job->party, party, sizeof(*party)) == 0
+	return addr_eq(&job->party, party)
 	    && (account == NULL || job->account == *account);
 }
 
@@ -672,6 +672,16 @@ candidate_of_wordpress(struct authenticator *a, struct view name,
 /* --- the steps ---------------------------------------------------------------
  */
 
+/* Was this login right a while ago? */
+static bool
+remembers(const struct authenticator *a, const struct auth_request *q,
+    const struct candidate *who)
+{
+	return who->exists && who->rights != 0
+	    && recent_knows(&a->recent, name_of(q), password_of(q),
+		view_str(who->hash), clock_ms());
+}
+
 /*
  * May it go on?  What is refused for its account's sake goes on all the same,
  * for nothing: else its time would tell that the account exists.
@@ -692,17 +702,12 @@ still_allowed(struct authenticator *a, struct job *job)
 static void
 step_to_hash(struct authenticator *a, struct job *job)
 {
-	const struct candidate *who = &job->who;
-	struct view name = name_of(&job->request);
-
 	job->step = TO_HASH;
 	if (job->fd < 0) {
 		remove_job(a, (size_t)(job - a->jobs));
 	} else if (!still_allowed(a, job)) {
 		finish(a, job, AUTH_THROTTLED);
-	} else if (!job->refused && who->exists && who->rights != 0
-	    && recent_knows(&a->recent, name, password_of(&job->request),
-		view_str(who->hash), clock_ms())) {
+	} else if (!job->refused && remembers(a, &job->request, &job->who)) {
 		finish(a, job, AUTH_OK);
 	}
 }
@@ -871,20 +876,18 @@ identify(const struct authenticator *a, struct view name, struct candidate *ret)
 }
 
 /*
- * Was this login right a while ago?  Then it needs no place in the queue, so
- * that nobody who fills it keeps that user out.  Only for the users file: what
- * WordPress's hash is, the database has to tell.
+ * Who is remembered needs no place in the queue, so that nobody who fills it
+ * keeps that user out.  Only for the users file: what WordPress's hash is, the
+ * database has to tell.
  */
 static bool
-is_remembered(const struct authenticator *a, const struct peer *peer,
+needs_no_place(const struct authenticator *a, const struct peer *peer,
     const struct auth_request *q, struct candidate *ret)
 {
 	struct view name = name_of(q);
 
-	return identify(a, name, ret) && ret->exists && ret->rights != 0
-	    && account_may_try(a, peer, name, true)
-	    && recent_knows(&a->recent, name, password_of(q),
-		view_str(ret->hash), clock_ms());
+	return identify(a, name, ret) && account_may_try(a, peer, name, true)
+	    && remembers(a, q, ret);
 }
 
 /* Answers a request now, or makes it a job. */
@@ -907,7 +910,7 @@ decide(struct authenticator *a, size_t i, const struct auth_request *q)
 		answer.result = AUTH_OK;
 		answer.source = AUTH_SETTINGS;
 		answer.rights = USERS_ALL;
-	} else if (hashes && is_remembered(a, &a->peers[i], q, &who)) {
+	} else if (hashes && needs_no_place(a, &a->peers[i], q, &who)) {
 		exists = true;
 		tell_who(&who, &answer);
 	} else if (hashes) {

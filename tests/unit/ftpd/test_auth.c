@@ -547,11 +547,33 @@ guessing_from_many_addresses(void **state)
 /* --- the queue
  * ----------------------------------------------------------------- */
 
+/* All that hashes is busy; the first of them is returned. */
+static struct hash_request
+keep_busy(void)
+{
+	struct hash_request first = take_hash();
+
+	for (unsigned i = 1; i < hasher_threads(); i++) {
+		(void)take_hash();
+	}
+	return first;
+}
+
+/* The word that is hashed next; it is right, and so `s` logs in. */
+static void
+the_next_is(const char *word, size_t s)
+{
+	struct hash_request q = take_hash();
+
+	assert_true(is_password(&q, word));
+	give_hash(&q, true);
+	assert_int_equal(result(s), AUTH_OK);
+}
+
 static void
 nobody_fills_the_queue(void **state)
 {
-	unsigned threads = hasher_threads();
-	struct hash_request busy[4], q;
+	struct hash_request busy;
 	size_t first, other;
 
 	(void)state;
@@ -567,35 +589,27 @@ nobody_fills_the_queue(void **state)
 	for (size_t i = 48; i < 50; i++) {
 		assert_int_equal(result(first + i), AUTH_UNAVAILABLE);
 	}
-	for (unsigned i = 0; i < threads; i++) {
-		busy[i] = take_hash();
-	}
+	busy = keep_busy();
 	assert_false(ready(t.hasher, 50));
 	/* Who comes last is the next. */
 	ask(other, "ann", "word");
 	(void)poll(NULL, 0, 100);
-	give_hash(&busy[0], false);
-	q = take_hash();
-	assert_true(is_password(&q, "word"));
-	give_hash(&q, true);
-	assert_int_equal(result(other), AUTH_OK);
+	give_hash(&busy, false);
+	the_next_is("word", other);
 }
 
 /* Many names from one address are one party; within it accounts take turns. */
 static void
 invented_names_are_one_party(void **state)
 {
-	unsigned threads = hasher_threads();
-	struct hash_request busy[4], q;
+	struct hash_request busy;
 	size_t other, ann;
 
 	(void)state;
 	for (int i = 0; i < 40; i++) {
 		ask(open_session(9, true), "bob", "guess");
 	}
-	for (unsigned i = 0; i < threads; i++) {
-		busy[i] = take_hash();
-	}
+	busy = keep_busy();
 	ann = open_session(9, true);
 	ask(ann, "ann", "mine");
 	(void)poll(NULL, 0, 100);
@@ -603,15 +617,9 @@ invented_names_are_one_party(void **state)
 	ask(other, "ann", "word");
 	(void)poll(NULL, 0, 100);
 	/* The other address first, then the other account of this one. */
-	give_hash(&busy[0], false);
-	q = take_hash();
-	assert_true(is_password(&q, "word"));
-	give_hash(&q, true);
-	assert_int_equal(result(other), AUTH_OK);
-	q = take_hash();
-	assert_true(is_password(&q, "mine"));
-	give_hash(&q, true);
-	assert_int_equal(result(ann), AUTH_OK);
+	give_hash(&busy, false);
+	the_next_is("word", other);
+	the_next_is("mine", ann);
 }
 
 /* Nor do they keep out whom it remembers. */
