@@ -506,7 +506,7 @@ run_e2e() {
 	    -v "$disk:$disk_path" \
 	    -e HOME=/root \
 	    -e TEST_REPO="$scratch/repository" -e TEST_SCRATCH="$scratch" -e TEST_OUT="$out" \
-	    -e TEST_PROJECT="$project" -e TEST_TAG="$tag" -e TEST_TIER="$command" \
+	    -e TEST_PROJECT="$project" -e TEST_TAG="$tag" -e TEST_TIER="${TEST_TIER:-$command}" \
 	    -e TEST_SMALL_DISK="$disk_path" -e TEST_CHAOS="${TEST_CHAOS:-}" \
 	    -e TEST_SECOND_TRY="${TEST_SECOND_TRY:-}" -e TEST_BASE="$base" \
 	    -e TEST_VARIANT="${variant%% *}" -e TEST_CHARTS="$charts" \

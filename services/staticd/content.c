@@ -136,6 +136,7 @@ content_is_cut(const struct content *c)
 struct mapping {
 	void *start;
 	size_t n;
+	int fd;
 };
 
 static void
@@ -144,16 +145,18 @@ mapping_free(void *ctx)
 	struct mapping *m = ctx;
 
 	(void)munmap(m->start, m->n);
+	(void)close(m->fd);
 	free(m);
 }
 
 /*
- * A response out of a mapping of its own; NULL: there is none.  Only the kernel
- * reads it: where the file has become shorter, that is an error and no signal,
- * but for the rest of its last page, which is zeros (see content_is_cut()).
+ * A response out of a mapping of its own, which takes the descriptor; NULL:
+ * there is none, and it was not taken.  Only the kernel reads the mapping:
+ * where the file has become shorter, that is an error and no signal, but for
+ * the rest of its last page, which is zeros (see content_is_cut()).
  */
 static struct MHD_Response *
-response_mapped(int fd, uint64_t offset, size_t n)
+response_mapped_take(int fd, uint64_t offset, size_t n)
 {
 	size_t skip = (size_t)offset % (size_t)sysconf(_SC_PAGESIZE);
 	struct mapping *m = malloc(sizeof(*m));
@@ -162,7 +165,7 @@ response_mapped(int fd, uint64_t offset, size_t n)
 	if (m == NULL) {
 		return NULL;
 	}
-	m->n = n + skip;
+	*m = (struct mapping){ .n = n + skip, .fd = fd };
 	m->start = mmap(NULL, m->n, PROT_READ, MAP_SHARED, fd,
 	    (off_t)(offset - skip));
 	if (m->start == MAP_FAILED) {
@@ -172,7 +175,8 @@ response_mapped(int fd, uint64_t offset, size_t n)
 	response = MHD_create_response_from_buffer_with_free_callback_cls(n,
 	    (char *)m->start + skip, mapping_free, m);
 	if (response == NULL) {
-		mapping_free(m);
+		(void)munmap(m->start, m->n);
+		free(m);
 	}
 	return response;
 }
@@ -189,17 +193,17 @@ content_response(const struct content *c, uint64_t offset, uint64_t n,
 		return http_response_shared(c->memory, (size_t)offset,
 		    (size_t)n);
 	}
-	if (n > ROUND && n <= MAPPED_MAX) {
-		response = response_mapped(c->fd, offset, (size_t)n);
-	}
-	if (response != NULL) {
-		return response;
-	}
 	fd = dup_fd(c->fd);
 	if (fd < 0) {
 		return NULL;
 	}
-	response = MHD_create_response_from_fd_at_offset64(n, fd, offset);
+	if (n > ROUND && n <= MAPPED_MAX) {
+		response = response_mapped_take(fd, offset, (size_t)n);
+	}
+	if (response == NULL) {
+		response = MHD_create_response_from_fd_at_offset64(n, fd,
+		    offset);
+	}
 	if (response == NULL) {
 		(void)close(fd);
 		return NULL;

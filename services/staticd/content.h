@@ -59,7 +59,7 @@ NODISCARD ssize_t content_read(const struct content *c, uint64_t offset,
 /* The bytes of content in memory; p == NULL for a descriptor. */
 struct view content_bytes(const struct content *c);
 
-/* Has its file become shorter?  What is mapped would be sent as zeros then. */
+/* Has its file become shorter?  False for what is in memory. */
 bool content_is_cut(const struct content *c);
 
 /*

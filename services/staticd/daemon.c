@@ -30,7 +30,7 @@
 /* but no later than this after the first one. */
 #define PATIENCE_MS 5000
 /* Between looks at the volume and at memory. */
-#define QUIET_TIME_MS 15000
+#define LOOK_MS 15000
 #define DRAIN_MS 3000
 
 struct daemon {
@@ -243,13 +243,6 @@ reload_time(const struct daemon *d)
 	return quiet < patience ? quiet : patience;
 }
 
-static void
-reload(struct daemon *d)
-{
-	d->changed_first = 0;
-	(void)load(d, false);
-}
-
 /* Waits for something to happen; false when it is the end. */
 static bool
 step(struct daemon *d)
@@ -261,7 +254,7 @@ step(struct daemon *d)
 	};
 	enum sig_event event;
 
-	if (poll(fds, 2, due == 0 ? QUIET_TIME_MS : clock_left(due)) == 0) {
+	if (poll(fds, 2, due == 0 ? LOOK_MS : clock_left(due)) == 0) {
 		/* What many connections held, when they have gone. */
 		trim_memory();
 	}
@@ -275,7 +268,8 @@ step(struct daemon *d)
 	}
 	if (event == SIG_EVENT_RELOAD
 	    || (d->changed_first != 0 && clock_left(reload_time(d)) == 0)) {
-		reload(d);
+		d->changed_first = 0;
+		(void)load(d, false);
 	}
 	return true;
 }

@@ -98,10 +98,6 @@ make_single(struct http_request *rq, const struct serve *serve,
 		MHD_destroy_response(response);
 		return NULL;
 	}
-	if (fd < 0 && response != NULL && content_is_cut(&v->content)) {
-		MHD_destroy_response(response);
-		return NULL;
-	}
 	if (fd >= 0 && response != NULL) {
 		http_expect_file(rq, fd, range.last + 1);
 	}
@@ -130,12 +126,15 @@ send_parts(struct http_request *rq, const struct serve *serve,
     const struct resource *r, const struct variant *v,
     const struct range *ranges, size_t n)
 {
-	struct MHD_Response *response = n == 1
-	    ? make_single(rq, serve, r, v, ranges[0])
-	    : make_multipart(serve, r, v, ranges, n);
+	struct MHD_Response *response;
 	uint64_t bytes = 0;
 	enum MHD_Result result;
 
+	if (content_is_cut(&v->content)) {
+		return MHD_NO;
+	}
+	response = n == 1 ? make_single(rq, serve, r, v, ranges[0])
+			  : make_multipart(serve, r, v, ranges, n);
 	if (response == NULL) {
 		return http_reply_error(rq, MHD_HTTP_INTERNAL_SERVER_ERROR);
 	}
@@ -168,7 +167,7 @@ send_whole(struct http_request *rq, unsigned status, const struct variant *v)
 {
 	const struct lane *lane = resource_full(v);
 
-	if (lane->fd < 0 && content_is_cut(&v->content)) {
+	if (content_is_cut(&v->content)) {
 		return MHD_NO;
 	}
 	http_expect_bytes(rq, v->content.size);

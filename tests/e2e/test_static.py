@@ -1,6 +1,7 @@
 """The showcase site at /site/."""
 
 import concurrent.futures
+import contextlib
 import html
 import http.client
 import json
@@ -13,6 +14,8 @@ import socket
 import subprocess
 import time
 from urllib.parse import urljoin
+
+import pytest
 
 from stack import settings
 
@@ -285,11 +288,64 @@ def test_files_of_all_sizes(stack):
             os.truncate(folder / ("%d.bin" % size), 70)
             # Before it has noticed; then the rest cannot be sent any more.
             status, body = exact(stack, "/site/sizes/%d.bin" % size)
-            assert status in (0, 200) and len(body) <= size
+            assert status in (0, 200)
+            assert random.Random(size).randbytes(size).startswith(body)
+            assert size == 1 << 16 or len(body) <= 70
         assert direct(stack, "/healthz")[0] == 200
         assert stack.container("staticd")["State"]["Pid"] == pid
     finally:
         shutil.rmtree(folder)
+
+
+def begin_slowly(stack, path):
+    """A request whose answer does not fit into the buffers between: as small as
+    they get. The socket and what has come of the answer."""
+    slow = socket.socket()
+    slow.settimeout(20)
+    slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    slow.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
+    slow.connect(address_of(stack))
+    slow.sendall(b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % path.encode())
+    return slow, slow.recv(500)
+
+
+def rest_of_body(slow, got):
+    """What comes of the body until the connection ends."""
+    with slow, contextlib.suppress(ConnectionResetError):
+        while chunk := slow.recv(65536):
+            got += chunk
+    return got.partition(b"\r\n\r\n")[2]
+
+
+@pytest.mark.parametrize("size", (300000, 3 << 20))
+def test_cut_in_the_middle_of_an_answer(stack, size):
+    """The connection ends, whether the client reads on or waits. Of what is
+    copied out of a mapping nothing follows that the file did not have; what
+    sendfile(2) has queued already are the file's own pages, zeros by now."""
+    path = stack.data / "site/cut.bin"
+    pid = stack.container("staticd")["State"]["Pid"]
+    whole = random.Random(size).randbytes(size)
+    try:
+        for left, wait in ((70, 0), (size - 1, 4)):
+            new = path.with_name(".cut.new")
+            new.write_bytes(whole)
+            new.chmod(0o644)
+            new.rename(path)
+            deadline = time.monotonic() + 20
+            while exact(stack, "/site/cut.bin") != (200, whole):
+                assert time.monotonic() < deadline
+                time.sleep(0.2)
+            slow, got = begin_slowly(stack, "/site/cut.bin")
+            assert got.startswith(b"HTTP/1.1 200 ")
+            os.truncate(path, left)
+            time.sleep(wait)
+            body = rest_of_body(slow, got)
+            assert len(body) < size, left
+            assert size > 1 << 19 or whole.startswith(body), left
+        assert direct(stack, "/healthz")[0] == 200
+        assert stack.container("staticd")["State"]["Pid"] == pid
+    finally:
+        path.unlink()
 
 
 def test_conditions_in_their_order(curl):

@@ -594,6 +594,30 @@ contents(void **state)
 	}
 }
 
+/* A response out of a mapping has its file too, for who watches its length. */
+static void
+mapped_and_cut(void **state)
+{
+	static char bytes[200000];
+	struct content c = CONTENT_NONE;
+	struct MHD_Response *response;
+	int fd = -1;
+
+	(void)state;
+	assert_int_equal(content_from_copy(&c,
+			     (struct view){ bytes, sizeof(bytes) }),
+	    0);
+	assert_false(content_is_cut(&c));
+	response = content_response(&c, 0, sizeof(bytes), &fd);
+	assert_non_null(response);
+	assert_int_not_equal(fd, c.fd);
+	assert_int_equal(ftruncate(fd, sizeof(bytes) - 1), 0);
+	assert_true(content_is_cut(&c));
+	MHD_destroy_response(response);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+	content_done(&c);
+}
+
 static void
 fallback(void **state)
 {
@@ -689,6 +713,7 @@ main(void)
 		with_tree(many_files),
 		with_tree(replaced),
 		with_tree(contents),
+		cmocka_unit_test(mapped_and_cut),
 		with_tree(fallback),
 		with_tree(lanes),
 		with_tree(not_found_is_not_precompressed),
