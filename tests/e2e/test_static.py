@@ -6,6 +6,7 @@ import html
 import http.client
 import json
 import os
+import pathlib
 import random
 import re
 import shutil
@@ -17,7 +18,7 @@ from urllib.parse import urljoin
 
 import pytest
 
-from stack import settings
+from stack import engine, settings
 
 TYPES = {"": "text/html", "css": "text/css", "js": "text/javascript",
          "svg": "image/svg+xml", "png": "image/png", "html": "text/html",
@@ -419,6 +420,59 @@ def test_own_pages_are_not_for_nginx(curl, stack):
     assert gauge(stack, "staticd_http_request_duration_seconds_count") > 0
     for path in ("/healthz", "/site/healthz", "/site/metrics"):
         assert curl.get(path).status == 404, path
+
+
+def ask_container(container, path):
+    """(status, headers, body) from a container that serves at port 8080."""
+    networks = container["NetworkSettings"]["Networks"]
+    connection = http.client.HTTPConnection(
+        next(iter(networks.values()))["IPAddress"], 8080, timeout=10)
+    try:
+        connection.request("GET", path)
+        reply = connection.getresponse()
+        return reply.status, reply.headers, reply.read()
+    finally:
+        connection.close()
+
+
+def test_other_settings(stack):
+    """Root prefix, a fallback for pages that route in the browser, own headers
+    and an access log that nobody can put a line of his own into."""
+    folder = pathlib.Path(os.environ["TEST_SCRATCH"]) / "other-site"
+    folder.mkdir(mode=0o755)
+    (folder / "index.html").write_text("app")
+    (folder / "index.html").chmod(0o644)
+    wanted = {
+        "STATICD_PREFIX": "/", "STATICD_FALLBACK": "index.html",
+        "STATICD_HEADERS": "X-Own: 1\nContent-Security-Policy:",
+        "STATICD_CACHE_PAGES": "max-age=5", "STATICD_ACCESS_LOG": "common"}
+    own = engine.docker(
+        "run", "-d", "--no-healthcheck", "-v", "%s:/srv/site:ro" % folder,
+        *(word for pair in wanted.items()
+          for word in ("-e", "%s=%s" % pair)),
+        stack.container("staticd")["Image"]).stdout.strip()
+    try:
+        container = engine.inspect(own)[0]
+        deadline = time.monotonic() + 20
+        while "event=started" not in engine.docker("logs", own).stderr:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        for path, status in (("/", 200), ("/users/7", 200), ("/a.js", 404),
+                             ("/x%0A1.2.3.4%20-%20-", 404)):
+            got, headers, body = ask_container(container, path)
+            assert got == status, path
+            assert headers["X-Own"] == "1"
+            assert headers["Content-Security-Policy"] is None
+            if status == 200:
+                assert body == b"app"
+                assert headers["Cache-Control"] == "max-age=5"
+        lines = engine.docker("logs", own).stdout.splitlines()
+        assert len(lines) == 4, lines
+        assert all(re.fullmatch(
+            r'\S+ - - \[[^]]+\] "GET /\S* HTTP/1\.1" (200|404) \d+', line)
+            for line in lines), lines
+    finally:
+        engine.docker("rm", "-f", own)
 
 
 def test_slow_clients_hold_nobody(stack):
