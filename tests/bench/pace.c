@@ -141,7 +141,8 @@ receive(struct server *s, unsigned number)
 	}
 }
 
-/* Waits for answers until `until` at the latest, and takes those there are. */
+/* Waits for answers, but no longer than until `until`, and takes what is there.
+ */
 static void
 wait_for_answers(struct server *s, int64_t until)
 {
