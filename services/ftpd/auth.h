@@ -33,7 +33,7 @@
 #include "base/macros.h"
 #include "base/view.h"
 #include "ftpd/settings.h"
-#include "ftpd/users.h"
+#include "login/users.h"
 
 #define AUTH_TRIES 3
 

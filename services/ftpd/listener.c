@@ -18,19 +18,19 @@
 #include "base/secret.h"
 #include "base/trim.h"
 #include "ftpd/auth.h"
-#include "ftpd/children.h"
-#include "ftpd/hasher.h"
-#include "ftpd/pasvnets.h"
 #include "ftpd/reporter/reporter.h"
 #include "ftpd/sandbox.h"
 #include "ftpd/session.h"
 #include "ftpd/tls.h"
 #include "ftpd/wplogin.h"
 #include "login/bans.h"
+#include "login/hasher.h"
 #include "run/addr.h"
+#include "run/children.h"
 #include "run/clock.h"
 #include "run/confine.h"
 #include "run/log.h"
+#include "run/netmap.h"
 #include "run/part.h"
 #include "run/program.h"
 #include "run/resolver.h"
@@ -63,7 +63,7 @@ struct listener {
 	SSL_CTX *tls;
 	struct addr_gateways gateways;
 	struct resolver resolver;
-	struct pasvnets nets;
+	struct netmap nets;
 	struct children children;
 	struct bans bans;
 	struct watch cert;
@@ -114,13 +114,13 @@ open_volume(struct listener *l)
 		    root_advice(r));
 		return r;
 	}
-	r = stage_open(&l->stage, &l->root);
+	r = stage_open(&l->stage, &l->root, SETTINGS_STAGE);
 	if (r < 0) {
 		log_say(LOG_ERROR, "cannot_start",
 		    "FTPD_ROOT '%s': cannot "
 		    "make or open '%s' in it as user %d: %s; the volume has "
 		    "to belong to this user",
-		    path, STAGE_FOLDER, (int)geteuid(), strerror(-r));
+		    path, SETTINGS_STAGE, (int)geteuid(), strerror(-r));
 		return r;
 	}
 	return 0;
@@ -283,6 +283,30 @@ end_role(const char *role, int r)
 	_exit(r == 0 ? 0 : 1);
 }
 
+/*
+ * From the authenticator, before that is confined.  It has not to know what the
+ * other holds.
+ */
+static int
+start_hasher(const struct settings *set, int listener_fd, int *ret_fd)
+{
+	pid_t pid;
+	int fd;
+
+	(void)hasher_threads();
+	pid = part_fork_pair(&fd);
+	if (pid < 0) {
+		return (int)pid;
+	}
+	if (pid == 0) {
+		(void)close(listener_fd);
+		secret_wipe(set->password, strlen(set->password));
+		hasher_run(fd, sandbox_hasher);
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
 /* What the authenticator needs beside itself. */
 static int
 start_helpers(struct listener *l, int listener_fd, int *ret_lookup,
@@ -292,7 +316,7 @@ start_helpers(struct listener *l, int listener_fd, int *ret_lookup,
 	int r = 0;
 
 	if (set->users_file[0] != '\0' || set->wordpress_login) {
-		r = hasher_start(set, listener_fd, ret_hasher);
+		r = start_hasher(set, listener_fd, ret_hasher);
 	}
 	if (r == 0 && set->wordpress_login) {
 		r = wplogin_start(set, ret_lookup);
@@ -425,7 +449,7 @@ be_session(struct listener *l, int fd, int auth_fd, const struct in6_addr *peer)
 	struct session *s = malloc(sizeof(*s));
 	int r = s == NULL ? -ENOMEM : tls_own_tickets(l->tls);
 
-	if (pasvnets_find(&l->nets, peer, &parts.pasv)) {
+	if (netmap_find(&l->nets, peer, &parts.pasv)) {
 		parts.has_pasv = true;
 	}
 	if (r == 0) {
@@ -875,8 +899,8 @@ take_networks(struct listener *l)
 	int r;
 
 	buf_init(&faults, 0);
-	r = pasvnets_parse(view_str(l->settings->pasv_networks), &l->nets,
-	    &faults);
+	r = netmap_parse("FTPD_PASV_NETWORKS",
+	    view_str(l->settings->pasv_networks), &l->nets, &faults);
 	buf_done(&faults);
 	return r;
 }

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "ftpd/users.h"
+#include "login/users.h"
 
 #define HALF_YEAR (182 * 24 * 3600)
 

@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "ftpd/users.h"
+#include "login/users.h"
 #include "run/confine.h"
 
 #define SESSION_FILES 48

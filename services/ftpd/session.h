@@ -15,12 +15,12 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/lines.h"
 #include "base/path.h"
+#include "files/stage.h"
 #include "ftpd/command.h"
-#include "ftpd/lines.h"
 #include "ftpd/reply.h"
 #include "ftpd/settings.h"
-#include "ftpd/stage.h"
 #include "ftpd/stats.h"
 #include "run/addr.h"
 #include "run/fsroot.h"

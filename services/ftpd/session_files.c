@@ -11,7 +11,7 @@
 
 #include "ftpd/listing.h"
 #include "ftpd/session.h"
-#include "ftpd/users.h"
+#include "login/users.h"
 #include "run/log.h"
 
 #define NEW_FOLDER_MODE 0777

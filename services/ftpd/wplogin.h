@@ -9,8 +9,8 @@
 
 #include <stdint.h>
 
-#include "ftpd/lookup/wpusers.h"
 #include "ftpd/settings.h"
+#include "wordpress/wpusers.h"
 
 /* The program; its first descriptor is the socket to the authenticator. */
 #define WPLOGIN_PROGRAM "ftpd-lookup"

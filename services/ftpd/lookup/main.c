@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include "ftpd/lookup/wpusers.h"
 #include "ftpd/sandbox.h"
 #include "ftpd/wplogin.h"
 #include "run/conf.h"
 #include "run/log.h"
 #include "run/part.h"
 #include "run/program.h"
+#include "wordpress/wpusers.h"
 
 struct secrets {
 	char *password;

@@ -19,8 +19,8 @@
 #include <unistd.h>
 
 #include "ftpd/auth.h"
-#include "ftpd/hasher.h"
 #include "ftpd/wplogin.h"
+#include "login/hasher.h"
 #include "run/clock.h"
 #include "run/log.h"
 
@@ -785,6 +785,20 @@ set_up(void **state)
 
 #define WITH(f) cmocka_unit_test_setup_teardown(f, start, finish)
 
+static void
+passwords(void **state)
+{
+	(void)state;
+	assert_true(auth_matches(&settings, VIEW("bob"), VIEW("sesame")));
+	assert_false(auth_matches(&settings, VIEW("bob"), VIEW("sesam")));
+	assert_false(auth_matches(&settings, VIEW("bob"), VIEW("sesamee")));
+	assert_false(auth_matches(&settings, VIEW("bob"), VIEW("sesame\0")));
+	assert_false(auth_matches(&settings, VIEW("Bob"), VIEW("sesame")));
+	assert_false(auth_matches(&settings, VIEW(""), VIEW("")));
+	assert_false(auth_matches(&settings, VIEW("bob"), VIEW("")));
+	assert_false(auth_matches(&settings, VIEW(""), VIEW("sesame")));
+}
+
 int
 main(void)
 {
@@ -794,6 +808,7 @@ main(void)
 		WITH(a_new_file),
 		WITH(users_of_wordpress),
 		cmocka_unit_test(one_user_only),
+		cmocka_unit_test(passwords),
 		WITH(guessing_ends_in_a_ban),
 		WITH(guessing_behind_the_gateway),
 		WITH(refused_accounts_are_hashed),

@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 #include "ftpd/sandbox.h"
-#include "ftpd/users.h"
+#include "login/users.h"
 #include "run/confine.h"
 
 #define DB_PORT 29805

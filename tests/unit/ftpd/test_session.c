@@ -65,7 +65,7 @@ set_up(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(root_path));
 	assert_int_equal(fsroot_open(&root, root_path), 0);
-	assert_int_equal(stage_open(&stage, &root), 0);
+	assert_int_equal(stage_open(&stage, &root, SETTINGS_STAGE), 0);
 	assert_int_equal(chdir(root_path), 0);
 	stats = stats_new(&stats_fd);
 	assert_non_null(stats);
@@ -659,8 +659,8 @@ downloads_and_listings(void **state)
 	assert_string_equal(get_content("NLST"), "f\r\n");
 	assert_non_null(strstr(get_content("LIST -a"), " ..\r\n"));
 	assert_null(strstr(get_content("LIST"), " ..\r\n"));
-	assert_null(strstr(get_content("LIST -a /"), STAGE_FOLDER));
-	assert_null(strstr(get_content("MLSD /"), STAGE_FOLDER));
+	assert_null(strstr(get_content("LIST -a /"), SETTINGS_STAGE));
+	assert_null(strstr(get_content("MLSD /"), SETTINGS_STAGE));
 	assert_non_null(strstr(get_content("MLSD"), "size=10;"));
 	assert_int_equal(ask("SIZE f"), 213);
 	assert_int_equal(ask("MFMT 20200229010203 f"), 213);

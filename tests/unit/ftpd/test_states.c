@@ -84,7 +84,7 @@ set_up(void **state)
 	assert_int_equal(fsroot_open(&root, "."), 0);
 	root_fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(root_fd >= 0);
-	assert_int_equal(stage_open(&stage, &root), 0);
+	assert_int_equal(stage_open(&stage, &root, SETTINGS_STAGE), 0);
 	(void)signal(SIGPIPE, SIG_IGN);
 	log_init("test", LOG_ERROR);
 	return 0;

@@ -462,7 +462,7 @@ wire_clear(int folder)
 			wire_clear(below);
 			(void)close(below);
 		}
-		if (strcmp(e->d_name, STAGE_FOLDER) != 0) {
+		if (strcmp(e->d_name, SETTINGS_STAGE) != 0) {
 			(void)unlinkat(folder, e->d_name, AT_REMOVEDIR);
 		}
 	}
