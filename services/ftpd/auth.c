@@ -3,31 +3,15 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/secret.h"
+#include "run/fdpass.h"
 #include "run/net.h"
 
 int
 auth_introduce(int fd, int session_fd, const struct auth_intro *intro)
 {
-	struct auth_intro copy = *intro;
-	struct iovec part = { .iov_base = &copy, .iov_len = sizeof(copy) };
-	union {
-		char room[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { .room = { 0 } };
-	struct msghdr m = { .msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = control.room,
-		.msg_controllen = sizeof(control.room) };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &session_fd, sizeof(int));
-	return sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+	return fdpass_send(fd, intro, sizeof(*intro), session_fd);
 }
 
 int
@@ -40,31 +24,7 @@ auth_give_users(int fd, int users_fd)
 int
 auth_receive_intro(int fd, struct auth_intro *ret)
 {
-	struct auth_intro intro;
-	struct iovec part = { .iov_base = &intro, .iov_len = sizeof(intro) };
-	union {
-		char room[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct msghdr m = { .msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = control.room,
-		.msg_controllen = sizeof(control.room) };
-	ssize_t n = recvmsg(fd, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	struct cmsghdr *c = n < 0 ? NULL : CMSG_FIRSTHDR(&m);
-	int session_fd;
-
-	if (c == NULL || c->cmsg_type != SCM_RIGHTS
-	    || c->cmsg_len != CMSG_LEN(sizeof(int))) {
-		return -1;
-	}
-	memcpy(&session_fd, CMSG_DATA(c), sizeof(int));
-	if (n != (ssize_t)sizeof(intro)) {
-		(void)close(session_fd);
-		return -1;
-	}
-	*ret = intro;
-	return session_fd;
+	return fdpass_receive(fd, ret, sizeof(*ret));
 }
 
 bool

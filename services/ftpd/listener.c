@@ -29,6 +29,7 @@
 #include "run/children.h"
 #include "run/clock.h"
 #include "run/confine.h"
+#include "run/gateways.h"
 #include "run/log.h"
 #include "run/netmap.h"
 #include "run/part.h"
@@ -41,7 +42,6 @@
 /* From the signal to the end: what still runs then is killed. */
 #define STOP_MS 5000
 #define ACCEPTS_PER_TURN 16
-#define ROUTE_MAX 65536
 #define DNS_PORT 53
 #define SWEEP_MS (10 * 60 * 1000)
 /* Between two looks at files; and how late a session may end by itself. */
@@ -179,40 +179,12 @@ give_users(struct listener *l)
 	}
 }
 
-/* The text of a file in /proc; what is missing is empty. */
-static void
-read_routes(const char *path, struct addr_gateways *g,
-    void (*parse)(struct view text, struct addr_gateways *g))
-{
-	struct buf text;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = 1;
-
-	if (fd < 0) {
-		return;
-	}
-	buf_init(&text, ROUTE_MAX);
-	while (n > 0) {
-		char *room = buf_room(&text, 4096);
-
-		n = room == NULL ? 0 : read(fd, room, 4096);
-		if (n > 0) {
-			buf_grown(&text, (size_t)n);
-		}
-	}
-	parse(buf_view(&text), g);
-	buf_done(&text);
-	(void)close(fd);
-}
-
 static void
 find_gateways(struct listener *l)
 {
 	struct log_line line;
 
-	l->gateways.n = 0;
-	read_routes("/proc/net/route", &l->gateways, addr_parse_route);
-	read_routes("/proc/net/ipv6_route", &l->gateways, addr_parse_route6);
+	gateways_read(&l->gateways);
 	log_open(&line, LOG_INFO, "gateways");
 	for (unsigned i = 0; i < l->gateways.n; i++) {
 		char text[NET_ADDR_TEXT];

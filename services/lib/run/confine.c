@@ -295,6 +295,34 @@ confine_seccomp(const struct confine_call *calls, size_t n)
 	return r;
 }
 
+int
+confine_by(int ruleset_fd, const struct confine_call *calls, size_t n)
+{
+	int r = ruleset_fd < 0 ? 0 : confine_enter(ruleset_fd);
+
+	if (r == 0) {
+		r = confine_seccomp(calls, n);
+		r = r == -ENOSYS ? 0 : r;
+	}
+	return r;
+}
+
+int
+confine_wholly(const struct confine_rules *rules,
+    const struct confine_call *calls, size_t n)
+{
+	int fd = -1;
+	int r = confine_ruleset(rules, &fd);
+
+	if (r == 0 || r == -ENOSYS) {
+		r = confine_by(fd, calls, n);
+	}
+	if (fd >= 0) {
+		(void)close(fd);
+	}
+	return r;
+}
+
 static int
 limit(int what, uint64_t value)
 {

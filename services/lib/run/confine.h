@@ -82,6 +82,16 @@ struct confine_call {
  */
 NODISCARD int confine_seccomp(const struct confine_call *calls, size_t n);
 
+/*
+ * Both at once, where a layer that the kernel lacks is no error: enters a
+ * ruleset (-1: none) and keeps to these calls.  0, or -errno.
+ */
+NODISCARD int confine_by(int ruleset_fd, const struct confine_call *calls,
+    size_t n);
+/* The same with rules that nobody else enters. */
+NODISCARD int confine_wholly(const struct confine_rules *rules,
+    const struct confine_call *calls, size_t n);
+
 /* Limits of a process; 0 leaves a limit as it is. */
 struct confine_limits {
 	uint64_t files; /* open descriptors */
