@@ -15,14 +15,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "auth/auth.h"
 #include "base/secret.h"
 #include "base/trim.h"
-#include "ftpd/auth.h"
 #include "ftpd/reporter/reporter.h"
 #include "ftpd/sandbox.h"
 #include "ftpd/session.h"
 #include "ftpd/tls.h"
-#include "ftpd/wplogin.h"
 #include "login/bans.h"
 #include "login/hasher.h"
 #include "run/addr.h"
@@ -43,6 +42,8 @@
 #define STOP_MS 5000
 #define ACCEPTS_PER_TURN 16
 #define DNS_PORT 53
+/* The program that looks WordPress's users up. */
+#define LOOKUP_PROGRAM "ftpd-lookup"
 #define SWEEP_MS (10 * 60 * 1000)
 /* Between two looks at files; and how late a session may end by itself. */
 #define LOOK_MS 1000
@@ -279,6 +280,29 @@ start_hasher(const struct settings *set, int listener_fd, int *ret_fd)
 	return 0;
 }
 
+/* The same; its first descriptor is the socket to the authenticator. */
+static int
+start_lookup(const struct settings *set, int *ret_fd)
+{
+	char port[sizeof("65535")];
+	pid_t pid;
+	int fd;
+
+	(void)snprintf(port, sizeof(port), "%u", (unsigned)set->db_port);
+	pid = part_fork_pair(&fd);
+	if (pid < 0) {
+		return (int)pid;
+	}
+	if (pid == 0) {
+		end_role(LOOKUP_PROGRAM,
+		    part_exec((const char *[]){ LOOKUP_PROGRAM, set->db_host,
+				  port, set->db_user, NULL },
+			&fd, 1));
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
 /* What the authenticator needs beside itself. */
 static int
 start_helpers(struct listener *l, int listener_fd, int *ret_lookup,
@@ -291,7 +315,7 @@ start_helpers(struct listener *l, int listener_fd, int *ret_lookup,
 		r = start_hasher(set, listener_fd, ret_hasher);
 	}
 	if (r == 0 && set->wordpress_login) {
-		r = wplogin_start(set, ret_lookup);
+		r = start_lookup(set, ret_lookup);
 	}
 	return r;
 }
@@ -299,6 +323,10 @@ start_helpers(struct listener *l, int listener_fd, int *ret_lookup,
 static _Noreturn void
 be_authenticator(struct listener *l, int listener_fd)
 {
+	const struct auth_conf conf = { .user = l->settings->user,
+		.password = l->settings->password,
+		.max_sessions = l->settings->max_sessions,
+		.ban_failures = l->settings->ban_failures };
 	int lookup = -1, hasher = -1, r;
 
 	(void)close(l->stage.dir);
@@ -308,8 +336,7 @@ be_authenticator(struct listener *l, int listener_fd)
 		r = sandbox_authenticator();
 	}
 	if (r == 0) {
-		r = auth_run(l->settings, listener_fd, l->life_in, lookup,
-		    hasher);
+		r = auth_run(&conf, listener_fd, l->life_in, lookup, hasher);
 	}
 	end_role(role_names[AUTHENTICATOR], r);
 }

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ftpd/auth.h"
+#include "auth/auth.h"
 #include "ftpd/data.h"
 #include "ftpd/session.h"
 #include "ftpd/tls.h"

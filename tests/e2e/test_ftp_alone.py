@@ -38,10 +38,11 @@ def start(program, tmp_path):
     """Makes one, with these settings; it ends well, or the test fails."""
     made = []
 
-    def make(users="", **settings):
+    def make(users="", mounted=None, **settings):
         folder = tmp_path / str(len(made))
         folder.mkdir()
         ftpd = Ftpd(program, folder, users, **settings)
+        ftpd.mounted = mounted
         for name in ("own", "box", "other"):
             (ftpd.root / name).mkdir()
             (ftpd.root / name / "file").write_text(name)
@@ -96,6 +97,26 @@ def test_writing_without_deleting(start):
         assert c.ask("RNFR file")[:3] == "350"
         assert c.ask("RNTO folder/file")[:3] == "250"
     assert (ftpd.root / "own/folder/file").read_text() == "another"
+
+
+def test_renaming_to_another_volume(start):
+    """The kernel cannot, and nobody copies: both stay as they are."""
+    ftpd = start(USERS, mounted="other")
+    (ftpd.root / "own/file").write_text("own")
+    with sesame(ftpd, "all") as c:
+        assert c.data("STOR other/there", b"there")[0][:3] == "226"
+        for old, new in (("own/file", "other/new"), ("own/file", "other/there"),
+                         ("other/there", "own/new"), ("own", "other/own")):
+            assert c.ask("RNFR " + old)[:3] == "350"
+            assert c.ask("RNTO " + new)[:3] == "550", (old, new)
+            # It takes a new RNFR to try again.
+            assert c.ask("RNTO " + new)[:3] == "503"
+        assert c.data("RETR own/file")[1] == b"own"
+        assert c.data("RETR other/there")[1] == b"there"
+        assert c.data("NLST other")[1].split() == [b"other/there"]
+        assert c.data("NLST own")[1].split() == [b"own/file"]
+        assert c.ask("RNFR other/there")[:3] == "350"
+        assert c.ask("RNTO other/elsewhere")[:3] == "250"
 
 
 def test_reading_only(start):

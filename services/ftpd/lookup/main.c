@@ -1,5 +1,6 @@
 /*
- * ftpd-lookup: the program that looks WordPress's users up (see wplogin.h).
+ * ftpd-lookup: the program that looks WordPress's users up (see
+ *auth/wplogin.h).
  *
  *	ftpd-lookup HOST PORT USER
  *
@@ -9,8 +10,8 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "auth/wplogin.h"
 #include "ftpd/sandbox.h"
-#include "ftpd/wplogin.h"
 #include "run/conf.h"
 #include "run/log.h"
 #include "run/part.h"

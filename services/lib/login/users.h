@@ -9,8 +9,8 @@
  *		rename, set modes and times), `delete` (with write), by commas
  *	folder	the user's top folder, from the server's root on: `/` is all
  *
- * Empty lines and lines that begin with `#` are left out.  (vsftpd and the
- * like need a database for this; the form is that of a password file.)
+ * Empty lines and lines that begin with `#` are left out.  (The form is that of
+ * a password file.)
  */
 #ifndef LOGIN_USERS_H
 #define LOGIN_USERS_H

@@ -22,7 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "ftpd/auth.h"
+#include "auth/auth.h"
 #include "ftpd/session.h"
 #include "run/log.h"
 
@@ -208,7 +208,11 @@ begin(void)
 		(void)close(life[1]);
 		(void)close(intro[0]);
 		(void)close(control[0]);
-		_exit(auth_run(&settings, intro[1], life[0], -1, -1));
+		_exit(auth_run(&(struct auth_conf){ .user = settings.user,
+				   .password = settings.password,
+				   .max_sessions = settings.max_sessions,
+				   .ban_failures = settings.ban_failures },
+		    intro[1], life[0], -1, -1));
 	}
 	assert_int_equal(auth_introduce(intro[0], auth[1], &hello), 0);
 	c.session = fork();

@@ -27,7 +27,7 @@
 
 #include <openssl/ssl.h>
 
-#include "ftpd/auth.h"
+#include "auth/auth.h"
 #include "ftpd/session.h"
 
 #define WIRE_HEARD_MAX (4U * 1024 * 1024)

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "auth/authenticator.h"
+#include "auth/wplogin.h"
 #include "base/secret.h"
-#include "ftpd/authenticator.h"
-#include "ftpd/wplogin.h"
 #include "login/hasher.h"
 #include "run/clock.h"
 

@@ -1,4 +1,4 @@
-#include "ftpd/auth.h"
+#include "auth/auth.h"
 
 #include <errno.h>
 #include <string.h>
@@ -49,7 +49,7 @@ auth_ask(int fd, struct view user, struct view password, int64_t deadline,
 	ssize_t n;
 	int r;
 
-	if (user.n > SETTINGS_USER_MAX || password.n > SETTINGS_PASSWORD_MAX) {
+	if (user.n > USERS_NAME_MAX || password.n > PWHASH_PASSWORD_MAX) {
 		user.n = 0;
 		password.n = 0;
 	}

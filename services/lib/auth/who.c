@@ -1,8 +1,8 @@
 /* Who a name would be, if its password is right (see authenticator.h). */
 #include <string.h>
 
+#include "auth/authenticator.h"
 #include "base/secret.h"
-#include "ftpd/authenticator.h"
 #include "run/clock.h"
 #include "run/log.h"
 
@@ -30,7 +30,7 @@ who_is(const struct authenticator *a, struct view name, struct candidate *ret)
 {
 	const struct user *user = users_find(&a->users, name);
 
-	if (secret_eq(view_str(a->settings->user), name)) {
+	if (secret_eq(view_str(a->conf->user), name)) {
 		/* Its password was wrong; but it takes as long as any. */
 		nobody(a, ret);
 		ret->exists = true;

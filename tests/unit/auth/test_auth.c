@@ -18,8 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "ftpd/auth.h"
-#include "ftpd/wplogin.h"
+#include "auth/auth.h"
+#include "auth/wplogin.h"
 #include "login/hasher.h"
 #include "run/clock.h"
 #include "run/log.h"
@@ -29,7 +29,7 @@
 #define WP4 "$wp$2y$04$ECGAyIVPcwYefCXf1Rya2u6h8TvY63PVUIFV/aWV98OYPR4mJnVNC"
 
 static char user[] = "bob", password[] = "sesame";
-static const struct settings settings = { .user = user,
+static const struct auth_conf settings = { .user = user,
 	.password = password,
 	.max_sessions = 64,
 	.ban_failures = 12 };

@@ -1,8 +1,9 @@
 /*
- * Logins.  The authenticator is a process of its own: it alone knows the
- * user's password, the hashes of the users file, and who failed how often.
- * What takes time it has done by others, which are forked from it: hashing
- * (hasher.h), and looking up WordPress's users (wplogin.h).  What it takes in:
+ * Logins for a daemon that has a process for each session.  The authenticator
+ * is a process of its own: it alone knows the password of the settings' user,
+ * the hashes of the users file, and who failed how often.  What takes time it
+ * has done by others: hashing (login/hasher.h), and looking up WordPress's
+ * users (wplogin.h).  What it takes in:
  *
  *	from the listener: a socket for a new session, and its address; and the
  *	users file, open, at the start and whenever it has changed;
@@ -22,8 +23,8 @@
  * no other address from logging in, wherever they come from, and whoever is
  * let into the queue gets his answer.
  */
-#ifndef FTPD_AUTH_H
-#define FTPD_AUTH_H
+#ifndef AUTH_AUTH_H
+#define AUTH_AUTH_H
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -32,10 +33,17 @@
 
 #include "base/macros.h"
 #include "base/view.h"
-#include "ftpd/settings.h"
 #include "login/users.h"
 
 #define AUTH_TRIES 3
+
+struct auth_conf {
+	/* The one user of the settings. */
+	const char *user;
+	const char *password;
+	uint64_t max_sessions;
+	uint64_t ban_failures; /* after which an address is banned; 0: never */
+};
 
 enum auth_result {
 	AUTH_OK,
@@ -47,7 +55,7 @@ enum auth_result {
 struct auth_request {
 	uint16_t user_n;
 	uint16_t password_n;
-	char text[SETTINGS_USER_MAX + SETTINGS_PASSWORD_MAX];
+	char text[USERS_NAME_MAX + PWHASH_PASSWORD_MAX];
 };
 
 /* Where an account comes from: a name may be in several places. */
@@ -108,7 +116,7 @@ NODISCARD int auth_ask(int fd, struct view user, struct view password,
  */
 
 /* Is this the user of the settings?  Same work for every answer. */
-bool auth_matches(const struct settings *settings, struct view user,
+bool auth_matches(const struct auth_conf *conf, struct view user,
     struct view password);
 
 /*
@@ -117,7 +125,7 @@ bool auth_matches(const struct settings *settings, struct view user,
  * (without a hasher there is only the user of the settings).  Returns the exit
  * status.
  */
-int auth_run(const struct settings *settings, int listener_fd, int life_fd,
+int auth_run(const struct auth_conf *conf, int listener_fd, int life_fd,
     int lookup_fd, int hasher_fd);
 
 #endif

@@ -2,19 +2,19 @@
  * Inside the authenticator (see auth.h): one thread that waits for nobody.
  *
  *	authenticator.c	the sessions that ask, and the process's life
- *	auth_jobs.c	what cannot be answered at once: who is it, is it right?
- *	auth_who.c	who it would be
+ *	jobs.c	what cannot be answered at once: who is it, is it right?
+ *	who.c	who it would be
  *
  * A request is answered at once when it is clear from what is known here.  Else
  * it becomes a job, which goes through at most two steps: WordPress's database
  * is asked who that is, then the hasher whether the password is right.
  */
-#ifndef FTPD_AUTHENTICATOR_H
-#define FTPD_AUTHENTICATOR_H
+#ifndef AUTH_AUTHENTICATOR_H
+#define AUTH_AUTHENTICATOR_H
 
 #include <poll.h>
 
-#include "ftpd/auth.h"
+#include "auth/auth.h"
 #include "login/fairq.h"
 #include "login/limits.h"
 #include "login/recent.h"
@@ -52,7 +52,7 @@ struct job {
 enum { LIFE, LISTENER, LOOKUP, HASHER, FIRST };
 
 struct authenticator {
-	const struct settings *settings;
+	const struct auth_conf *conf;
 	struct users users;
 	struct recent recent;
 	struct limits limits;
@@ -90,7 +90,7 @@ struct limits_try authenticator_try(const struct authenticator *a, int fd,
 void authenticator_conclude(struct authenticator *a, int fd, uint64_t account,
     bool exists, const struct auth_answer *answer);
 
-/* --- auth_who.c ----------------------------------------------------------- */
+/* --- who.c ----------------------------------------------------------- */
 
 /* Who is it?  False when only the database can tell. */
 bool who_is(const struct authenticator *a, struct view name,
@@ -106,7 +106,7 @@ bool who_is_remembered(const struct authenticator *a,
 /* What a session is told that may log in. */
 struct auth_answer who_answer(const struct candidate *who);
 
-/* --- auth_jobs.c ---------------------------------------------------------- */
+/* --- jobs.c ---------------------------------------------------------- */
 
 /* Makes the request of that session a job; false when there is no room. */
 bool jobs_add(struct authenticator *a, int fd, uint64_t account,

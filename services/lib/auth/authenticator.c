@@ -2,7 +2,7 @@
  * The authenticator's process: the sessions that ask, and whatever else it
  * listens to (see authenticator.h).
  */
-#include "ftpd/authenticator.h"
+#include "auth/authenticator.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,12 +20,12 @@
 #define FAULTS_MAX 32768
 
 bool
-auth_matches(const struct settings *settings, struct view user,
+auth_matches(const struct auth_conf *conf, struct view user,
     struct view password)
 {
 	/* Both are always looked at: `&`, not `&&`. */
-	return (int)secret_eq(view_str(settings->user), user)
-	    & (int)secret_eq(view_str(settings->password), password);
+	return (int)secret_eq(view_str(conf->user), user)
+	    & (int)secret_eq(view_str(conf->password), password);
 }
 
 static void
@@ -142,8 +142,8 @@ decide(struct authenticator *a, int fd, const struct auth_request *q)
 	struct auth_answer answer = { .result = AUTH_WRONG };
 	struct limits_try try = authenticator_try(a, fd,
 	    limits_number(&a->limits, name),
-	    secret_eq(view_str(a->settings->user), name));
-	bool right = auth_matches(a->settings, name, auth_password(q));
+	    secret_eq(view_str(a->conf->user), name));
+	bool right = auth_matches(a->conf, name, auth_password(q));
 	bool allowed = limits_allow_account(&a->limits, &try, clock_ms());
 	bool hashes = a->fds[HASHER].fd >= 0;
 	struct candidate who;
@@ -178,8 +178,8 @@ serve(struct authenticator *a, size_t i)
 	if (n < 0 && errno == EAGAIN) {
 		return;
 	}
-	if (n != (ssize_t)sizeof(q) || q.user_n > SETTINGS_USER_MAX
-	    || q.password_n > SETTINGS_PASSWORD_MAX || a->peers[i].waits) {
+	if (n != (ssize_t)sizeof(q) || q.user_n > USERS_NAME_MAX
+	    || q.password_n > PWHASH_PASSWORD_MAX || a->peers[i].waits) {
 		remove_peer(a, fd);
 		return;
 	}
@@ -214,7 +214,7 @@ load_users(struct authenticator *a, int fd)
 	int r;
 
 	buf_init(&faults, FAULTS_MAX);
-	r = users_read(fd, view_str(a->settings->user), &users, &faults);
+	r = users_read(fd, view_str(a->conf->user), &users, &faults);
 	if (r == 0) {
 		users_done(&a->users);
 		a->users = users;
@@ -312,18 +312,18 @@ static bool
 make(struct authenticator *a, bool hashes)
 {
 	/* Some sessions more than may be: those that are just ending. */
-	a->most = a->settings->max_sessions + 16;
+	a->most = a->conf->max_sessions + 16;
 	a->fds = calloc(FIRST + a->most, sizeof(*a->fds));
 	a->peers = calloc(a->most, sizeof(*a->peers));
 	a->cost = WORDPRESS_COST;
 	a->hash_ms = HASH_MS;
 	return a->fds != NULL && a->peers != NULL
 	    && (!hashes || recent_init(&a->recent) == 0)
-	    && limits_init(&a->limits, a->settings->ban_failures) == 0;
+	    && limits_init(&a->limits, a->conf->ban_failures) == 0;
 }
 
 int
-auth_run(const struct settings *settings, int listener_fd, int life_fd,
+auth_run(const struct auth_conf *conf, int listener_fd, int life_fd,
     int lookup_fd, int hasher_fd)
 {
 	const int fds[FIRST] = { [LIFE] = life_fd,
@@ -336,7 +336,7 @@ auth_run(const struct settings *settings, int listener_fd, int life_fd,
 	if (a == NULL) {
 		return 1;
 	}
-	a->settings = settings;
+	a->conf = conf;
 	if (!make(a, hasher_fd >= 0)) {
 		log_say(LOG_ERROR, "out_of_memory", "authenticator");
 	} else {
