@@ -46,19 +46,23 @@ on_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *name,
 	(void)name;
 	(void)name_n;
 	(void)ctx;
+	/*
+	 * Under TLS 1.2 a new ticket goes out within the handshake, before we
+	 * know who it is: on a data connection it would let a stranger prove
+	 * itself on the next one.  Also who offers a good ticket that is of no
+	 * use, such as one that has expired, which anybody may have seen.
+	 */
 	if (status == SSL_TICKET_SUCCESS
 	    || status == SSL_TICKET_SUCCESS_RENEW) {
+		if (is_data(ssl) && SSL_version(ssl) < TLS1_3_VERSION) {
+			(void)SSL_set_options(ssl, SSL_OP_NO_TICKET);
+		}
 		return SSL_TICKET_RETURN_USE;
 	}
 	if (status == SSL_TICKET_NO_DECRYPT) {
 		/* Any pointer but NULL. */
 		(void)SSL_set_ex_data(ssl, foreign_index(), ssl);
 	}
-	/*
-	 * Under TLS 1.2 a new ticket goes out within the handshake, before we
-	 * know who it is: on a data connection it would let a stranger prove
-	 * itself on the next one.
-	 */
 	return is_data(ssl) ? SSL_TICKET_RETURN_IGNORE
 			    : SSL_TICKET_RETURN_IGNORE_RENEW;
 }
