@@ -104,7 +104,6 @@ def test_renaming_to_another_volume(start):
     ftpd = start(USERS, mounted="other")
     (ftpd.root / "own/file").write_text("own")
     with sesame(ftpd, "all") as c:
-        assert c.data("STOR other/there", b"there")[0][:3] == "226"
         for old, new in (("own/file", "other/new"), ("own/file", "other/there"),
                          ("other/there", "own/new"), ("own", "other/own")):
             assert c.ask("RNFR " + old)[:3] == "350"
@@ -112,7 +111,9 @@ def test_renaming_to_another_volume(start):
             # It takes a new RNFR to try again.
             assert c.ask("RNTO " + new)[:3] == "503"
         assert c.data("RETR own/file")[1] == b"own"
-        assert c.data("RETR other/there")[1] == b"there"
+        # Nor can an upload, which is staged on the root's volume.
+        assert c.data("STOR other/there", b"here")[0][:3] == "451"
+        assert c.data("RETR other/there")[1] == b"there\n"
         assert c.data("NLST other")[1].split() == [b"other/there"]
         assert c.data("NLST own")[1].split() == [b"own/file"]
         assert c.ask("RNFR other/there")[:3] == "350"

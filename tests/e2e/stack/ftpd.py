@@ -96,7 +96,7 @@ class Ftpd:
         self.environment.update(settings)
         self.log = self.folder / "log"
         self.process = None
-        self.mounted = None  # a folder of the root: another, empty volume
+        self.mounted = None  # a folder of the root: another volume
         for path in [self.folder, self.root, self.folder / "password"]:
             os.chown(path, UID, UID)
         let_others_in(self.root)
@@ -115,7 +115,7 @@ class Ftpd:
         if self.mounted is None:
             return [self.program]
         return ["unshare", "--map-root-user", "--mount", "sh", "-c",
-                'mount -t tmpfs none "$0" && exec "$1"',
+                'mount -t tmpfs none "$0" && echo there >"$0/there" && exec "$1"',
                 str(self.root / self.mounted), self.program]
 
     def __enter__(self):
