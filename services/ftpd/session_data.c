@@ -5,9 +5,7 @@
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -37,40 +35,6 @@ close_passive(struct session *s)
 
 /* --- a passive port ------------------------------------------------------- */
 
-/* The address of the control connection with another port. */
-union addr {
-	struct sockaddr_storage any;
-	struct sockaddr sa;
-	struct sockaddr_in four;
-	struct sockaddr_in6 six;
-};
-
-/*
- * Tries each port of the range once, from a random one on.  The kernel may not
- * choose: Landlock's rules for ports do not allow port 0.
- */
-static int
-listen_somewhere(const struct settings *set, union addr *addr, int *ret_fd)
-{
-	unsigned count = (unsigned)(set->pasv_max - set->pasv_min + 1);
-	bool is_six = addr->sa.sa_family == AF_INET6;
-	in_port_t *port = is_six ? &addr->six.sin6_port : &addr->four.sin_port;
-	unsigned start;
-	int r = -EADDRINUSE;
-
-	if (getrandom(&start, sizeof(start), 0) != (ssize_t)sizeof(start)) {
-		return -EIO;
-	}
-	start %= count;
-	for (unsigned i = 0; i < count && r == -EADDRINUSE; i++) {
-		*port = htons((uint16_t)(set->pasv_min + (start + i) % count));
-		r = net_listen_on(&addr->sa,
-		    is_six ? sizeof(addr->six) : sizeof(addr->four), BACKLOG,
-		    ret_fd);
-	}
-	return r;
-}
-
 /*
  * Opens the session's passive socket.  Its port, with its address in *ret; 0
  * when the error has been replied.
@@ -78,19 +42,18 @@ listen_somewhere(const struct settings *set, union addr *addr, int *ret_fd)
 static unsigned
 open_passive(struct session *s, struct in6_addr *ret)
 {
-	union addr addr = { .any = { .ss_family = AF_UNSPEC } };
+	const struct settings *set = s->parts.settings;
+	struct sockaddr_storage addr = { .ss_family = AF_UNSPEC };
 	socklen_t n = sizeof(addr);
 	int64_t deadline = clock_ms() + PORTS_MS;
 	int r = -EADDRINUSE;
 
 	close_passive(s);
-	if (getsockname(s->control.fd, &addr.sa, &n) < 0
-	    || (addr.sa.sa_family != AF_INET
-		&& addr.sa.sa_family != AF_INET6)) {
-		r = -EAFNOSUPPORT;
-	}
+	/* The address of the control connection with another port. */
+	(void)getsockname(s->control.fd, (struct sockaddr *)&addr, &n);
 	while (r == -EADDRINUSE) {
-		r = listen_somewhere(s->parts.settings, &addr, &s->passive_fd);
+		r = net_listen_range(&addr, (uint16_t)set->pasv_min,
+		    (uint16_t)set->pasv_max, BACKLOG, &s->passive_fd);
 		if (r == -EADDRINUSE && clock_left(deadline) == 0) {
 			break;
 		}
@@ -108,9 +71,8 @@ open_passive(struct session *s, struct in6_addr *ret)
 		session_reply(s, REPLY_NO_DATA, "No free port; try again.");
 		return 0;
 	}
-	*ret = addr_of(&addr.any);
-	return ntohs(addr.sa.sa_family == AF_INET6 ? addr.six.sin6_port
-						   : addr.four.sin_port);
+	*ret = addr_of(&addr);
+	return net_port(&addr);
 }
 
 void

@@ -164,15 +164,16 @@ jobs_add(struct authenticator *a, int fd, uint64_t account,
 	if (out != NULL) {
 		finish(a, (struct job *)out, AUTH_UNAVAILABLE);
 	}
-	job = malloc(sizeof(*job));
+	job = calloc(1, sizeof(*job));
 	if (job == NULL) {
 		return false;
 	}
-	*job = (struct job){ .item = { .party = party, .account = account },
-		.fd = fd,
-		.id = ++a->last_id,
-		.until = clock_ms() + JOB_MS,
-		.request = *q };
+	job->item.party = party;
+	job->item.account = account;
+	job->fd = fd;
+	job->id = ++a->last_id;
+	job->until = clock_ms() + JOB_MS;
+	job->request = *q;
 	fairq_add(&a->jobs, &job->item);
 	authenticator_peer(a, fd)->waits = true;
 	if (who_is(a, auth_name(q), &job->who)) {

@@ -42,10 +42,14 @@ fdpass_receive(int fd, void *ret, size_t n)
 	union control control;
 	struct iovec part = { .iov_base = ret, .iov_len = n };
 	struct msghdr m = message(&part, &control);
-	ssize_t got = recvmsg(fd, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	struct cmsghdr *c = got < 0 ? NULL : CMSG_FIRSTHDR(&m);
+	struct cmsghdr *c;
+	ssize_t got;
 	int passed;
 
+	/* The room is aligned: one more would fit, and stay open. */
+	m.msg_controllen = CMSG_LEN(sizeof(int));
+	got = recvmsg(fd, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	c = got < 0 ? NULL : CMSG_FIRSTHDR(&m);
 	if (c == NULL || c->cmsg_type != SCM_RIGHTS
 	    || c->cmsg_len != CMSG_LEN(sizeof(int))) {
 		return -1;

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "run/clock.h"
@@ -33,6 +34,54 @@ net_listen_on(const struct sockaddr *addr, socklen_t n, int backlog,
 	}
 	*ret_fd = fd;
 	return 0;
+}
+
+/* Where it stands in an address; NULL: there is none. */
+static in_port_t *
+port_in(struct sockaddr_storage *addr)
+{
+	switch (addr->ss_family) {
+	case AF_INET:
+		return &((struct sockaddr_in *)addr)->sin_port;
+	case AF_INET6:
+		return &((struct sockaddr_in6 *)addr)->sin6_port;
+	default:
+		return NULL;
+	}
+}
+
+uint16_t
+net_port(const struct sockaddr_storage *addr)
+{
+	struct sockaddr_storage copy = *addr;
+	const in_port_t *port = port_in(&copy);
+
+	return port == NULL ? 0 : ntohs(*port);
+}
+
+int
+net_listen_range(struct sockaddr_storage *addr, uint16_t least, uint16_t most,
+    int backlog, int *ret_fd)
+{
+	in_port_t *port = port_in(addr);
+	unsigned count = (unsigned)(most - least + 1), start;
+	int r = -EADDRINUSE;
+
+	if (port == NULL) {
+		return -EAFNOSUPPORT;
+	}
+	if (getrandom(&start, sizeof(start), 0) != (ssize_t)sizeof(start)) {
+		return -EIO;
+	}
+	start %= count;
+	for (unsigned i = 0; i < count && r == -EADDRINUSE; i++) {
+		*port = htons((uint16_t)(least + (start + i) % count));
+		r = net_listen_on((struct sockaddr *)addr,
+		    addr->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+						: sizeof(struct sockaddr_in),
+		    backlog, ret_fd);
+	}
+	return r;
 }
 
 int

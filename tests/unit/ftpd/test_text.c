@@ -123,32 +123,6 @@ facts_and_names(void **state)
 }
 
 static void
-times(void **state)
-{
-	static const char *const wrong[] = { "", "2026", "20261324081500",
-		"20260230081500", "20261124251500", "19691231235959",
-		"2026112408150x", "202611240815000", "20261124081500.x",
-		"20261124081500.", "-0261124081500" };
-	time_t t = 0;
-	struct buf b;
-
-	(void)state;
-	assert_int_equal(listing_parse_time(VIEW("20261124081500"), &t), 0);
-	assert_int_equal(t, NOW);
-	assert_int_equal(listing_parse_time(VIEW("20261124081500.25"), &t), 0);
-	assert_int_equal(listing_parse_time(VIEW("20240229000000"), &t), 0);
-	assert_int_equal(listing_parse_time(VIEW("99991231235959"), &t), 0);
-	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
-		assert_int_equal(listing_parse_time(view_str(wrong[i]), &t),
-		    -EINVAL);
-	}
-	buf_init(&b, 64);
-	listing_time(&b, INT64_MAX);
-	assert_string_equal(buf_cstr(&b), "19700101000000");
-	buf_done(&b);
-}
-
-static void
 list_options(void **state)
 {
 	static const struct {
@@ -184,7 +158,6 @@ main(void)
 		cmocka_unit_test(replies),
 		cmocka_unit_test(nine_columns),
 		cmocka_unit_test(facts_and_names),
-		cmocka_unit_test(times),
 		cmocka_unit_test(list_options),
 	};
 

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -70,6 +71,38 @@ no_descriptor(void **state)
 	assert_true(fdpass_send(-1, &word, sizeof(word), 0) < 0);
 }
 
+/* Nobody can leave descriptors behind in another process. */
+static void
+two_descriptors(void **state)
+{
+	char word = 7, got = 0;
+	int before = dup(0), twice[2] = { 0, 0 }, fd;
+	struct iovec part = { .iov_base = &word, .iov_len = 1 };
+	union {
+		char room[CMSG_SPACE(sizeof(twice))];
+		struct cmsghdr align;
+	} control = { .room = { 0 } };
+	struct msghdr m = { .msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control.room,
+		.msg_controllen = sizeof(control.room) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+
+	(void)state;
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(twice));
+	memcpy(CMSG_DATA(c), twice, sizeof(twice));
+	assert_int_equal(close(before), 0);
+	assert_int_equal(sendmsg(pair[0], &m, 0), 1);
+	fd = fdpass_receive(pair[1], &got, 1);
+	assert_true(fd >= 0);
+	assert_int_equal(close(fd), 0);
+	fd = dup(0);
+	assert_int_equal(fd, before);
+	assert_int_equal(close(fd), 0);
+}
+
 int
 main(void)
 {
@@ -77,6 +110,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_descriptor, connect_pair,
 		    disconnect_pair),
 		cmocka_unit_test_setup_teardown(no_descriptor, connect_pair,
+		    disconnect_pair),
+		cmocka_unit_test_setup_teardown(two_descriptors, connect_pair,
 		    disconnect_pair),
 	};
 
