@@ -1,7 +1,5 @@
 #include "login/fairq.h"
 
-#include <string.h>
-
 #include "run/addr.h"
 
 /* Items of that party, and for that account, if one is given. */
@@ -92,10 +90,12 @@ fairq_remove(struct fairq *q, const struct fairq_item *item)
 	while (i < q->n && q->each[i] != item) {
 		i++;
 	}
-	if (i < q->n) {
-		q->n--;
-		memmove(&q->each[i], &q->each[i + 1],
-		    (q->n - i) * sizeof(q->each[0]));
+	if (i == q->n) {
+		return;
+	}
+	q->n--;
+	for (; i < q->n; i++) {
+		q->each[i] = q->each[i + 1];
 	}
 }
 
