@@ -12,6 +12,7 @@
 #include "ftpd/session.h"
 #include "login/bans.h"
 #include "run/children.h"
+#include "run/lend.h"
 #include "run/netmap.h"
 #include "run/resolver.h"
 #include "run/watch.h"
@@ -30,6 +31,7 @@ struct listener {
 	struct resolver resolver;
 	struct netmap nets;
 	struct children children;
+	struct lender lender; /* of passive sockets */
 	struct bans bans;
 	struct watch cert;
 	struct watch key;

@@ -45,6 +45,7 @@ listener_fork(struct listener *l)
 	(void)signal(SIGHUP, SIG_IGN);
 	(void)close(l->life_out);
 	(void)close(l->sig_fd);
+	lend_leave(&l->lender);
 	if (l->fd >= 0) {
 		(void)close(l->fd);
 	}
@@ -67,7 +68,8 @@ listener_end(const char *role, int r)
 
 /* The new process of a session, to its end. */
 static _Noreturn void
-be_session(struct listener *l, int fd, int auth_fd, const struct in6_addr *peer)
+be_session(struct listener *l, int fd, int auth_fd, int lend_fd,
+    const struct in6_addr *peer)
 {
 	struct session_parts parts = { .settings = l->settings,
 		.stats = l->stats,
@@ -76,6 +78,7 @@ be_session(struct listener *l, int fd, int auth_fd, const struct in6_addr *peer)
 		.stage = l->stage,
 		.fd = fd,
 		.auth_fd = auth_fd,
+		.lend_fd = lend_fd,
 		.life_fd = l->life_in,
 		.peer = *peer,
 		.gateways = l->gateways,
@@ -142,21 +145,28 @@ start_session(struct listener *l, int fd, const struct in6_addr *peer)
 		.party = intro.party,
 		.opened = clock_ms() };
 	int pair[2];
-	int r;
+	int lend_fd;
+	int r = lend_open(&l->lender, &lend_fd);
 
+	if (r < 0) {
+		return r;
+	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
-		return -errno;
+		r = -errno;
+		(void)close(lend_fd);
+		return r;
 	}
 	r = auth_introduce(l->auth_fd, pair[1], &intro);
 	child.pid = r < 0 ? -1 : listener_fork(l);
 	if (child.pid == 0) {
 		(void)close(pair[1]);
 		(void)close(l->auth_fd);
-		be_session(l, fd, pair[0], peer);
+		be_session(l, fd, pair[0], lend_fd, peer);
 	}
 	if (r == 0 && child.pid < 0) {
 		r = -errno;
 	}
+	(void)close(lend_fd);
 	(void)close(pair[0]);
 	(void)close(pair[1]);
 	if (r == 0) {
@@ -436,15 +446,16 @@ static void
 serve(struct listener *l)
 {
 	while (!l->stopping) {
-		struct pollfd p[4] = { { .fd = l->fd, .events = POLLIN },
+		struct pollfd p[5] = { { .fd = l->fd, .events = POLLIN },
 			{ .fd = l->sig_fd, .events = POLLIN },
 			{ .fd = l->resolver.fd, .events = POLLIN },
-			{ .fd = l->auth_fd, .events = POLLIN } };
+			{ .fd = l->auth_fd, .events = POLLIN },
+			{ .fd = l->lender.events, .events = POLLIN } };
 
 		stats_set(&l->stats->heartbeat_ms, (uint64_t)clock_ms());
 		sweep(l);
 		look_around(l);
-		if (poll(p, 4, STATS_BEAT_MS) < 0 && errno != EINTR) {
+		if (poll(p, 5, STATS_BEAT_MS) < 0 && errno != EINTR) {
 			stop(l, 1);
 		}
 		if (p[1].revents != 0) {
@@ -455,6 +466,9 @@ serve(struct listener *l)
 		}
 		if (p[3].revents != 0) {
 			hear_news(l);
+		}
+		if (p[4].revents != 0) {
+			lend_serve(&l->lender);
 		}
 		if (p[0].revents != 0 && !l->stopping) {
 			accept_some(l);

@@ -20,8 +20,7 @@ static const struct confine_call session_calls[] = { CALLS_BASE, CALLS_OLD,
 	CALL(getdents64), CALL(lseek), CALL(pread64), CALL(sendfile),
 	CALL(readlinkat), CALL(faccessat), CALL(faccessat2), CALL(fstatfs),
 	CALL(fadvise64),
-	/* The passive port: TCP only, and never connecting. */
-	CALL_TCP(AF_INET), CALL_TCP(AF_INET6), CALL(bind), CALL(listen),
+	/* The passive socket, which is lent: none is made here. */
 	CALL(accept4), CALL(getsockname), CALL(getpeername),
 	/* Changes: not for users who may only read. */
 	CALL(renameat), CALL(renameat2), CALL(unlinkat), CALL(mkdirat),
@@ -71,16 +70,6 @@ static const struct confine_call reporter_calls[] = { CALLS_BASE, CALLS_OLD,
 	CALL(epoll_pwait), CALL(eventfd2), CALL(prctl),
 	CALL(membarrier) CALLS_SANITIZER };
 
-static struct confine_rules
-session_rules(const struct settings *settings, const struct confine_path *paths,
-    size_t n)
-{
-	return (struct confine_rules){ .paths = paths,
-		.path_count = n,
-		.bind_min = (uint16_t)settings->pasv_min,
-		.bind_max = (uint16_t)settings->pasv_max };
-}
-
 void
 sandbox_opaque(void)
 {
@@ -91,11 +80,11 @@ sandbox_opaque(void)
 }
 
 int
-sandbox_session_rules(const struct settings *settings, int root_fd, int *ret_fd)
+sandbox_session_rules(int root_fd, int *ret_fd)
 {
 	struct confine_path root = { .fd = root_fd,
 		.rights = CONFINE_READ | CONFINE_WRITE };
-	struct confine_rules rules = session_rules(settings, &root, 1);
+	struct confine_rules rules = { .paths = &root, .path_count = 1 };
 	int fd = -1;
 	int r = confine_ruleset(&rules, &fd);
 
@@ -119,8 +108,7 @@ sandbox_session(int rules_fd)
 }
 
 int
-sandbox_user(const struct settings *settings, int folder_fd, int stage_fd,
-    unsigned rights)
+sandbox_user(int folder_fd, int stage_fd, unsigned rights)
 {
 	bool writes = (rights & USERS_WRITE) != 0;
 	struct confine_path paths[2] = {
@@ -129,12 +117,22 @@ sandbox_user(const struct settings *settings, int folder_fd, int stage_fd,
 			| (writes ? CONFINE_WRITE : 0) },
 		{ .fd = stage_fd, .rights = CONFINE_READ | CONFINE_WRITE },
 	};
-	struct confine_rules rules = session_rules(settings, paths,
-	    stage_fd < 0 || !writes ? 1 : 2);
-	size_t calls = ARRAY_LEN(session_calls) - LAYER_CALLS;
+	struct confine_rules rules = { .paths = paths,
+		.path_count = stage_fd < 0 || !writes ? 1 : 2 };
+	size_t less = writes ? LAYER_CALLS : LAYER_CALLS + WRITE_CALLS;
+	int fd = -1;
+	int r = confine_ruleset(&rules, &fd);
 
-	return confine_wholly(&rules, session_calls,
-	    writes ? calls : calls - WRITE_CALLS);
+	if (r == 0) {
+		r = confine_enter(fd);
+		(void)close(fd);
+	}
+	if (r == 0 || r == -ENOSYS) {
+		r = confine_seccomp_less(session_calls
+			+ ARRAY_LEN(session_calls) - less,
+		    less);
+	}
+	return r == -ENOSYS ? 0 : r;
 }
 
 static int
@@ -184,7 +182,7 @@ sandbox_wplogin(uint16_t db_port)
 int
 sandbox_reporter(uint16_t port)
 {
-	struct confine_rules rules = { .bind_min = port, .bind_max = port };
+	struct confine_rules rules = { .bind = port };
 
 	return confine_role(&rules, reporter_calls, ARRAY_LEN(reporter_calls));
 }

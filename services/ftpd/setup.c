@@ -193,6 +193,10 @@ setup_processes(struct listener *l)
 	l->sig_fd = sig_open();
 	r = l->sig_fd < 0 ? l->sig_fd : confine_no_new_privs();
 	if (r == 0) {
+		r = lend_init(&l->lender, (uint16_t)l->settings->pasv_min,
+		    (uint16_t)l->settings->pasv_max);
+	}
+	if (r == 0) {
 		r = take_networks(l);
 	}
 	if (r == 0) {
@@ -212,7 +216,7 @@ setup_door(struct listener *l)
 	if (r < 0) {
 		return r;
 	}
-	r = sandbox_session_rules(l->settings, l->root.fd, &l->rules_fd);
+	r = sandbox_session_rules(l->root.fd, &l->rules_fd);
 	if (r == 0) {
 		r = net_listen((uint16_t)l->settings->port, BACKLOG, &l->fd);
 	}

@@ -13,8 +13,9 @@ NODISCARD int fdpass_send(int fd, const void *bytes, size_t n, int passed);
 
 /*
  * Takes a message of exactly `n` bytes and one descriptor (of several, the
- * first), without waiting: the descriptor (close-on-exec), or -1 with `ret` in
- * no particular state.
+ * first), without waiting: the descriptor (close-on-exec), or -1.  A message
+ * without one is in `ret` all the same, which is left as it was when there is
+ * no message.
  */
 NODISCARD int fdpass_receive(int fd, void *ret, size_t n);
 

@@ -25,9 +25,11 @@ NODISCARD int net_listen_on(const struct sockaddr *addr, socklen_t n,
 
 /*
  * The same on the first free port of a range (least <= most), from a random one
- * on: each is tried once.  The port is set in *addr.  -EADDRINUSE when none is
- * free, -EAFNOSUPPORT for a family that is no Internet.
+ * on; NET_RANGE_TRIES ports are tried.  The port is set in *addr.  -EADDRINUSE
+ * when none of them is free, -EAFNOSUPPORT for a family that is no Internet.
  */
+#define NET_RANGE_TRIES 64
+
 NODISCARD int net_listen_range(struct sockaddr_storage *addr, uint16_t least,
     uint16_t most, int backlog, int *ret_fd);
 
