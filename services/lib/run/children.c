@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
+#include <sys/mman.h>
 
 #include "run/addr.h"
 
@@ -10,15 +10,21 @@ int
 children_init(struct children *c, size_t most)
 {
 	/* Some more: those that were told to end, and have not yet. */
-	*c = (struct children){ .most = most,
-		.each = calloc(2 * most, sizeof(*c->each)) };
-	return c->each == NULL ? -ENOMEM : 0;
+	size_t size = 2 * most * sizeof(*c->each);
+	void *table = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (table == MAP_FAILED || madvise(table, size, MADV_DONTFORK) < 0) {
+		return -ENOMEM;
+	}
+	*c = (struct children){ .each = table, .most = most, .size = size };
+	return 0;
 }
 
 void
 children_done(struct children *c)
 {
-	free(c->each);
+	(void)munmap(c->each, c->size);
 	c->each = NULL;
 }
 

@@ -34,9 +34,13 @@ struct children {
 	struct child *each;
 	size_t n;
 	size_t most;
+	size_t size; /* bytes of the table */
 };
 
-/* 0, or -ENOMEM. */
+/*
+ * The table is not there in processes that are forked: they have nothing to do
+ * with each other.  0, or -ENOMEM.
+ */
 NODISCARD int children_init(struct children *c, size_t most);
 void children_done(struct children *c);
 
