@@ -1,7 +1,7 @@
 #include "ftpd/command.h"
 
 #include "ftpd/session.h"
-#include "ftpd/users.h"
+#include "login/users.h"
 
 /* The server would have to connect where it is told to. */
 static const char no_active[] = "Active mode is not offered; use EPSV or PASV.";

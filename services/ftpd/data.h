@@ -1,6 +1,7 @@
 /*
- * The data connection: a passive port of our own choice, one connection taken
- * on it, and the proof that it is the client's.
+ * The data connection: a passive port of our own choice (run/lend.h), one
+ * connection taken on it, and the proof that it is the client's.  A session
+ * that transfers one file after the other keeps its port.
  *
  * It is the client's when it comes from the client's address, or, with
  * FTPD_PEER_CHECK=nat, when one of the two addresses is the gateway's; under
@@ -30,6 +31,9 @@ void data_linger(struct session *s);
 
 /* Resets the connection, so that nobody takes what came for the whole. */
 void data_abort(struct session *s);
+
+/* The session rests: others may have its passive port. */
+void data_rest(struct session *s);
 
 /* Closes everything of it, also the listening socket. */
 void data_close(struct session *s);

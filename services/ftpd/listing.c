@@ -4,7 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "ftpd/users.h"
+#include "base/stamp.h"
+#include "login/users.h"
 
 #define HALF_YEAR (182 * 24 * 3600)
 
@@ -22,64 +23,6 @@ listing_name(struct buf *b, struct view name)
 	}
 }
 
-void
-listing_time(struct buf *b, time_t t)
-{
-	struct tm tm;
-
-	if (gmtime_r(&t, &tm) == NULL || tm.tm_year > 9999 - 1900
-	    || tm.tm_year < -1900) {
-		buf_add_str(b, "19700101000000");
-		return;
-	}
-	buf_addf(b, "%04d%02d%02d%02d%02d%02d", tm.tm_year + 1900,
-	    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
-}
-
-/* `n` digits at the front of *v; -1 when they are not all digits. */
-static int
-cut_digits(struct view *v, size_t n)
-{
-	uint64_t value;
-
-	if (v->n < n || view_u64((struct view){ v->p, n }, &value) < 0) {
-		return -1;
-	}
-	*v = view_drop(*v, n);
-	return (int)value;
-}
-
-int
-listing_parse_time(struct view v, time_t *ret)
-{
-	struct view whole = view_cut(&v, '.');
-	struct tm tm = { .tm_isdst = 0 }, again;
-	uint64_t fraction;
-	time_t t;
-
-	if (whole.n != 14
-	    || (v.p != NULL && (v.n > 9 || view_u64(v, &fraction) < 0))) {
-		return -EINVAL;
-	}
-	tm.tm_year = cut_digits(&whole, 4) - 1900;
-	tm.tm_mon = cut_digits(&whole, 2) - 1;
-	tm.tm_mday = cut_digits(&whole, 2);
-	tm.tm_hour = cut_digits(&whole, 2);
-	tm.tm_min = cut_digits(&whole, 2);
-	tm.tm_sec = cut_digits(&whole, 2);
-	again = tm;
-	t = timegm(&again);
-	/* timegm() bends what does not exist into what does. */
-	if (tm.tm_year < 70 || again.tm_year != tm.tm_year
-	    || again.tm_mon != tm.tm_mon || again.tm_mday != tm.tm_mday
-	    || again.tm_hour != tm.tm_hour || again.tm_min != tm.tm_min
-	    || again.tm_sec != tm.tm_sec) {
-		return -EINVAL;
-	}
-	*ret = t;
-	return 0;
-}
-
 /* A time of SITE UTIME, which may go without seconds. */
 static int
 parse_short_time(struct view v, time_t *ret)
@@ -87,11 +30,11 @@ parse_short_time(struct view v, time_t *ret)
 	char whole[15];
 
 	if (v.n != 12) {
-		return v.n == 14 ? listing_parse_time(v, ret) : -EINVAL;
+		return v.n == 14 ? stamp_parse(v, ret) : -EINVAL;
 	}
 	memcpy(whole, v.p, 12);
 	memcpy(whole + 12, "00", 3);
-	return listing_parse_time(view_str(whole), ret);
+	return stamp_parse(view_str(whole), ret);
 }
 
 /* Takes the word behind the last space off the end. */
@@ -265,7 +208,7 @@ add_fact(struct buf *b, unsigned fact, const struct listing_entry *e)
 		buf_add_u64(b, (uint64_t)st->st_size);
 		break;
 	case FACT_MODIFY:
-		listing_time(b, st->st_mtime);
+		stamp_add(b, st->st_mtime);
 		break;
 	case FACT_PERM:
 		add_permissions(b, e, S_ISDIR(st->st_mode));

@@ -41,19 +41,9 @@ void listing_facts(struct buf *b, const struct listing_entry *e);
 /* `name` with `?` for control characters. */
 void listing_name(struct buf *b, struct view name);
 
-/* "20261124081500" */
-void listing_time(struct buf *b, time_t t);
-
-/*
- * Parses the time of MFMT: YYYYMMDDHHMMSS, a fraction behind a dot is taken
- * and dropped.  -EINVAL when there is no such moment (month 13, 30 February,
- * a year before 1970).
- */
-NODISCARD int listing_parse_time(struct view v, time_t *ret);
-
 /*
  * Parses the argument of SITE UTIME: "YYYYMMDDHHMM[SS] name", or "name T T T
- * UTC", whose second time counts.  -EINVAL as above, or when it is neither.
+ * UTC", whose second time counts.  -EINVAL when it is neither.
  */
 NODISCARD int listing_parse_utime(struct view arg, struct view *ret_name,
     time_t *ret);

@@ -44,7 +44,7 @@ static const struct told file_errors[] = {
 	{ ENOENT, REPLY_FAILED, "No such file or folder." },
 	{ ENOTDIR, REPLY_FAILED, "Not a folder." },
 	{ EISDIR, REPLY_FAILED, "Is a folder." },
-	{ EXDEV, REPLY_FAILED, "Not within your folder." },
+	{ EXDEV, REPLY_FAILED, "Not within your folder and its volume." },
 	{ ELOOP, REPLY_FAILED, "Is a link." },
 	{ EACCES, REPLY_FAILED, "Permission denied." },
 	{ EPERM, REPLY_FAILED, "Permission denied." },

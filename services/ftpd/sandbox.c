@@ -2,103 +2,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include "ftpd/users.h"
-#include "run/confine.h"
+#include "login/users.h"
+#include "run/calls.h"
 
 #define SESSION_FILES 48
 #define SESSION_DATA (64ULL * 1024 * 1024)
 #define ROLE_FILES 1024
-
-/* Sanitizers do things of their own; so do the limits on them. */
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
-#define CALL(name) \
-	{ \
-		.nr = __NR_##name \
-	}
-/* `name` if the bits `m` of its argument `a` are `v`. */
-#define CALL_IF(name, a, m, v) \
-	{ \
-		.nr = __NR_##name, .checks = 1, .check = { { a, m, v } } \
-	}
-#define CALL_IF2(name, a, m, v, a2, m2, v2) \
-	{ \
-		.nr = __NR_##name, .checks = 2, .check = { \
-			{ a, m, v }, \
-			{ a2, m2, v2 } \
-		} \
-	}
-/*
- * A socket of TCP proper: Landlock's rules for ports do not hold for MPTCP and
- * the like.
- */
-#define CALL_TCP(family) \
-	{ \
-		.nr = __NR_socket, .checks = 3, .check = { \
-			{ 0, UINT32_MAX, family }, \
-			{ 1, 0xf, SOCK_STREAM }, \
-			{ 2, ~(uint32_t)IPPROTO_TCP, 0 } \
-		} \
-	}
-/*
- * What any C program does: memory that is not executed, time, sockets that it
- * has.  Sending with MSG_FASTOPEN would connect, and get around the rules for
- * ports; fcntl's commands from 8 on (F_SETOWN, F_SETSIG) would send signals to
- * the other processes.
- */
-#define CALLS_BASE \
-	CALL(read), CALL(write), CALL(readv), CALL(writev), CALL(close), \
-	    CALL_IF(mmap, 2, PROT_EXEC, 0), \
-	    CALL_IF(mprotect, 2, PROT_EXEC, 0), CALL(munmap), CALL(mremap), \
-	    CALL(madvise), CALL(brk), CALL(futex), CALL(getpid), CALL(gettid), \
-	    CALL(getrandom), CALL(clock_gettime), CALL(gettimeofday), \
-	    CALL(clock_nanosleep), CALL(nanosleep), CALL(rt_sigreturn), \
-	    CALL(rt_sigaction), CALL(rt_sigprocmask), CALL(restart_syscall), \
-	    CALL_IF(fcntl, 1, ~7U, 0), CALL(ppoll), CALL(exit), \
-	    CALL(exit_group), CALL(fstat), \
-	    CALL_IF(sendto, 3, MSG_FASTOPEN, 0), CALL(recvfrom), \
-	    CALL_IF(sendmsg, 2, MSG_FASTOPEN, 0), CALL(recvmsg), \
-	    CALL(getsockopt), CALL(setsockopt), CALL(shutdown)
-
-#if defined(__x86_64__)
-/* Calls of the older kind, which C libraries use where there are any. */
-#define CALLS_OLD CALL(poll), CALL(time)
-#define CALLS_OLD_READ \
-	CALL(stat), CALL(lstat), CALL(open), CALL(access), CALL(readlink)
-#define CALLS_OLD_EVENTS CALL(epoll_wait), CALL(pipe)
-#else
-#define CALLS_OLD CALL(clock_getres)
-#define CALLS_OLD_READ CALL(statx)
-#define CALLS_OLD_EVENTS CALL(pipe2)
-#endif
-
-#if SANITIZED
-#define CALLS_SANITIZER \
-	, CALL(mmap), CALL(mprotect), CALL(sigaltstack), CALL(openat), \
-	    CALL(sched_yield), CALL(prctl), CALL(getrlimit), CALL(prlimit64), \
-	    CALL(readlinkat), CALL(getuid), CALL(geteuid), CALL(pipe2), \
-	    CALL(process_vm_readv), CALL(tgkill), CALL(clone), CALL(wait4), \
-	    CALL(set_robust_list), CALL(lseek)
-#else
-#define CALLS_SANITIZER
-#endif
 
 static const struct confine_call session_calls[] = { CALLS_BASE, CALLS_OLD,
 	CALLS_OLD_READ CALLS_SANITIZER,
@@ -107,8 +20,7 @@ static const struct confine_call session_calls[] = { CALLS_BASE, CALLS_OLD,
 	CALL(getdents64), CALL(lseek), CALL(pread64), CALL(sendfile),
 	CALL(readlinkat), CALL(faccessat), CALL(faccessat2), CALL(fstatfs),
 	CALL(fadvise64),
-	/* The passive port: TCP only, and never connecting. */
-	CALL_TCP(AF_INET), CALL_TCP(AF_INET6), CALL(bind), CALL(listen),
+	/* The passive socket, which is lent: none is made here. */
 	CALL(accept4), CALL(getsockname), CALL(getpeername),
 	/* Changes: not for users who may only read. */
 	CALL(renameat), CALL(renameat2), CALL(unlinkat), CALL(mkdirat),
@@ -158,88 +70,45 @@ static const struct confine_call reporter_calls[] = { CALLS_BASE, CALLS_OLD,
 	CALL(epoll_pwait), CALL(eventfd2), CALL(prctl),
 	CALL(membarrier) CALLS_SANITIZER };
 
-/* A layer that the kernel lacks is no error. */
-static int
-or_without(int r)
-{
-	return r == -ENOSYS ? 0 : r;
-}
-
-static int
-limit(uint64_t files, uint64_t data)
-{
-	struct confine_limits limits = { .files = files,
-		.data = SANITIZED ? 0 : data };
-
-	return confine_limit(&limits);
-}
-
-static int
-make_rules(const struct confine_rules *rules, int *ret_fd)
-{
-	int fd = -1;
-	int r = or_without(confine_ruleset(rules, &fd));
-
-	if (r == 0) {
-		*ret_fd = fd;
-	}
-	return r;
-}
-
-static int
-enter(int rules_fd)
-{
-	return rules_fd < 0 ? 0 : confine_enter(rules_fd);
-}
-
-static int
-session_rules(const struct settings *settings, const struct confine_path *paths,
-    size_t n, int *ret_fd)
-{
-	struct confine_rules rules = { .paths = paths,
-		.path_count = n,
-		.bind_min = (uint16_t)settings->pasv_min,
-		.bind_max = (uint16_t)settings->pasv_max };
-
-	return make_rules(&rules, ret_fd);
-}
-
 void
 sandbox_opaque(void)
 {
 	/* The leak checker looks into the process. */
-	if (!SANITIZED) {
+	if (!CALLS_SANITIZED) {
 		(void)prctl(PR_SET_DUMPABLE, 0);
 	}
 }
 
 int
-sandbox_session_rules(const struct settings *settings, int root_fd, int *ret_fd)
+sandbox_session_rules(int root_fd, int *ret_fd)
 {
 	struct confine_path root = { .fd = root_fd,
 		.rights = CONFINE_READ | CONFINE_WRITE };
+	struct confine_rules rules = { .paths = &root, .path_count = 1 };
+	int fd = -1;
+	int r = confine_ruleset(&rules, &fd);
 
-	return session_rules(settings, &root, 1, ret_fd);
+	if (r < 0 && r != -ENOSYS) {
+		return r;
+	}
+	*ret_fd = fd;
+	return 0;
 }
 
 int
 sandbox_session(int rules_fd)
 {
-	int r = limit(SESSION_FILES, SESSION_DATA);
+	struct confine_limits limits = { .files = SESSION_FILES,
+		.data = CALLS_SANITIZED ? 0 : SESSION_DATA };
+	int r = confine_limit(&limits);
 
-	if (r == 0) {
-		r = enter(rules_fd);
-	}
-	if (r == 0) {
-		r = or_without(
-		    confine_seccomp(session_calls, ARRAY_LEN(session_calls)));
-	}
-	return r;
+	return r < 0
+	    ? r
+	    : confine_by(rules_fd, session_calls, ARRAY_LEN(session_calls));
 }
 
 int
-sandbox_user(const struct settings *settings, int folder_fd, int stage_fd,
-    unsigned rights)
+sandbox_user(int folder_fd, int stage_fd, unsigned rights)
 {
 	bool writes = (rights & USERS_WRITE) != 0;
 	struct confine_path paths[2] = {
@@ -248,45 +117,32 @@ sandbox_user(const struct settings *settings, int folder_fd, int stage_fd,
 			| (writes ? CONFINE_WRITE : 0) },
 		{ .fd = stage_fd, .rights = CONFINE_READ | CONFINE_WRITE },
 	};
-	size_t calls = ARRAY_LEN(session_calls) - LAYER_CALLS;
+	struct confine_rules rules = { .paths = paths,
+		.path_count = stage_fd < 0 || !writes ? 1 : 2 };
+	size_t less = writes ? LAYER_CALLS : LAYER_CALLS + WRITE_CALLS;
 	int fd = -1;
-	int r = session_rules(settings, paths, stage_fd < 0 || !writes ? 1 : 2,
-	    &fd);
+	int r = confine_ruleset(&rules, &fd);
 
 	if (r == 0) {
-		r = enter(fd);
-	}
-	if (fd >= 0) {
+		r = confine_enter(fd);
 		(void)close(fd);
 	}
-	if (r == 0) {
-		r = or_without(confine_seccomp(session_calls,
-		    writes ? calls : calls - WRITE_CALLS));
+	if (r == 0 || r == -ENOSYS) {
+		r = confine_seccomp_less(session_calls
+			+ ARRAY_LEN(session_calls) - less,
+		    less);
 	}
-	return r;
+	return r == -ENOSYS ? 0 : r;
 }
 
-/* For a role: all of Landlock but the rules, and its list of calls. */
 static int
 confine_role(const struct confine_rules *rules,
     const struct confine_call *calls, size_t n)
 {
-	int fd = -1;
-	int r = limit(ROLE_FILES, 0);
+	struct confine_limits limits = { .files = ROLE_FILES };
+	int r = confine_limit(&limits);
 
-	if (r == 0) {
-		r = make_rules(rules, &fd);
-	}
-	if (r == 0) {
-		r = enter(fd);
-	}
-	if (fd >= 0) {
-		(void)close(fd);
-	}
-	if (r == 0) {
-		r = or_without(confine_seccomp(calls, n));
-	}
-	return r;
+	return r < 0 ? r : confine_wholly(rules, calls, n);
 }
 
 int
@@ -326,7 +182,7 @@ sandbox_wplogin(uint16_t db_port)
 int
 sandbox_reporter(uint16_t port)
 {
-	struct confine_rules rules = { .bind_min = port, .bind_max = port };
+	struct confine_rules rules = { .bind = port };
 
 	return confine_role(&rules, reporter_calls, ARRAY_LEN(reporter_calls));
 }

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "ftpd/settings.h"
+#include "base/macros.h"
 
 /*
  * Closes the memory of this process, and of all that it forks, to others of
@@ -17,11 +17,10 @@
 void sandbox_opaque(void);
 
 /*
- * The rules for sessions: files beneath `root_fd`, listening in the passive
- * range.  *ret_fd is -1 when the kernel has no Landlock.  0, or -errno.
+ * The rules for sessions: files beneath `root_fd`, no port.  *ret_fd is -1
+ * when the kernel has no Landlock.  0, or -errno.
  */
-NODISCARD int sandbox_session_rules(const struct settings *settings,
-    int root_fd, int *ret_fd);
+NODISCARD int sandbox_session_rules(int root_fd, int *ret_fd);
 
 /* Enters a session's confinement, before its first byte. */
 NODISCARD int sandbox_session(int rules_fd);
@@ -32,8 +31,7 @@ NODISCARD int sandbox_session(int rules_fd);
  * staged (-1: none).  Who may not write cannot change modes, times and sizes
  * either.  And what is needed no more is given up: adding further layers.
  */
-NODISCARD int sandbox_user(const struct settings *settings, int folder_fd,
-    int stage_fd, unsigned rights);
+NODISCARD int sandbox_user(int folder_fd, int stage_fd, unsigned rights);
 
 /* No file, no port, no connection. */
 NODISCARD int sandbox_authenticator(void);

@@ -209,6 +209,7 @@ session_wait(void *session, int fd, short events, int64_t deadline)
 		}
 		if (ms == REST_MS) {
 			s->resting = true;
+			data_rest(s);
 			trim_memory();
 		}
 		if (clock_left(end) == 0 && end <= clock_ms()) {
@@ -440,5 +441,6 @@ session_run(struct session *s, const struct session_parts *parts)
 	if (s->parts.auth_fd >= 0) {
 		(void)close(s->parts.auth_fd);
 	}
+	(void)close(s->parts.lend_fd);
 	lines_wipe(&s->lines);
 }

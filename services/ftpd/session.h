@@ -15,12 +15,12 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/lines.h"
 #include "base/path.h"
+#include "files/stage.h"
 #include "ftpd/command.h"
-#include "ftpd/lines.h"
 #include "ftpd/reply.h"
 #include "ftpd/settings.h"
-#include "ftpd/stage.h"
 #include "ftpd/stats.h"
 #include "run/addr.h"
 #include "run/fsroot.h"
@@ -34,6 +34,7 @@ struct session_parts {
 	struct stage stage;
 	int fd; /* the control connection */
 	int auth_fd; /* to the authenticator; taken */
+	int lend_fd; /* lends passive sockets; taken */
 	int life_fd; /* readable when the session has to end */
 	struct in6_addr peer;
 	struct addr_gateways gateways;
@@ -43,8 +44,7 @@ struct session_parts {
 	 * sandbox_user(): confines the process to what a logged-in user may
 	 * do.  NULL in tests.
 	 */
-	int (*confine_user)(const struct settings *settings, int folder_fd,
-	    int stage_fd, unsigned rights);
+	int (*confine_user)(int folder_fd, int stage_fd, unsigned rights);
 };
 
 /* What AUTH TLS sets back. */
@@ -81,6 +81,7 @@ struct session {
 	bool resting; /* nothing has come for a while */
 	/* The data connection. */
 	int passive_fd; /* listens; -1: none */
+	bool passive_used; /* its connection was taken */
 	struct chan data;
 	bool transferring; /* a reply 150 is out */
 	uint64_t moved; /* bytes of this transfer */

@@ -5,17 +5,15 @@
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "ftpd/data.h"
 #include "ftpd/tls.h"
 #include "run/clock.h"
+#include "run/lend.h"
 #include "run/log.h"
-#include "run/net.h"
 
 #define CONNECT_MS 30000
 /* Waiting for a free passive port. */
@@ -24,7 +22,6 @@
 /* Connections that are sent away while waiting for the right one. */
 #define STRANGERS_MAX 16
 #define LINGER_MS 200
-#define BACKLOG 4
 
 static void
 close_passive(struct session *s)
@@ -33,42 +30,59 @@ close_passive(struct session *s)
 		(void)close(s->passive_fd);
 	}
 	s->passive_fd = -1;
+	s->passive_used = false;
 }
 
 /* --- a passive port ------------------------------------------------------- */
 
-/* The address of the control connection with another port. */
-union addr {
-	struct sockaddr_storage any;
-	struct sockaddr sa;
-	struct sockaddr_in four;
-	struct sockaddr_in6 six;
-};
-
-/*
- * Tries each port of the range once, from a random one on.  The kernel may not
- * choose: Landlock's rules for ports do not allow port 0.
- */
+/* Asks once; to have no answer in time is an error of another kind. */
 static int
-listen_somewhere(const struct settings *set, union addr *addr, int *ret_fd)
+borrow(struct session *s, const struct sockaddr_storage *addr, int64_t deadline)
 {
-	unsigned count = (unsigned)(set->pasv_max - set->pasv_min + 1);
-	bool is_six = addr->sa.sa_family == AF_INET6;
-	in_port_t *port = is_six ? &addr->six.sin6_port : &addr->four.sin_port;
-	unsigned start;
-	int r = -EADDRINUSE;
+	int fd = s->parts.lend_fd;
+	int r = lend_ask(fd, addr);
 
-	if (getrandom(&start, sizeof(start), 0) != (ssize_t)sizeof(start)) {
-		return -EIO;
+	if (r == 0) {
+		r = session_wait(s, fd, POLLIN, deadline);
 	}
-	start %= count;
-	for (unsigned i = 0; i < count && r == -EADDRINUSE; i++) {
-		*port = htons((uint16_t)(set->pasv_min + (start + i) % count));
-		r = net_listen_on(&addr->sa,
-		    is_six ? sizeof(addr->six) : sizeof(addr->four), BACKLOG,
-		    ret_fd);
+	return r < 0 ? r : lend_take(fd, &s->passive_fd);
+}
+
+/* Gets a passive socket at the address of the control connection. */
+static int
+borrow_passive(struct session *s)
+{
+	struct sockaddr_storage addr = { .ss_family = AF_UNSPEC };
+	socklen_t n = sizeof(addr);
+	int64_t deadline = clock_ms() + PORTS_MS;
+	int r;
+
+	if (getsockname(s->control.fd, (struct sockaddr *)&addr, &n) < 0) {
+		return -errno;
+	}
+	r = borrow(s, &addr, deadline);
+	while (r == -EADDRINUSE && clock_left(deadline) > 0) {
+		session_pause(s, PORTS_STEP_MS);
+		r = borrow(s, &addr, deadline + PORTS_STEP_MS);
 	}
 	return r;
+}
+
+/*
+ * The socket of the last transfer serves once more, unless another connection
+ * than that transfer's has come to it: it might be taken for the next one's.
+ */
+static bool
+keep_passive(const struct session *s)
+{
+	int fd = s->passive_used
+	    ? accept4(s->passive_fd, NULL, NULL, SOCK_CLOEXEC)
+	    : -1;
+
+	if (fd >= 0) {
+		(void)close(fd);
+	}
+	return s->passive_used && fd < 0 && errno == EAGAIN;
 }
 
 /*
@@ -78,26 +92,19 @@ listen_somewhere(const struct settings *set, union addr *addr, int *ret_fd)
 static unsigned
 open_passive(struct session *s, struct in6_addr *ret)
 {
-	union addr addr = { .any = { .ss_family = AF_UNSPEC } };
+	struct sockaddr_storage addr = { .ss_family = AF_UNSPEC };
 	socklen_t n = sizeof(addr);
-	int64_t deadline = clock_ms() + PORTS_MS;
-	int r = -EADDRINUSE;
+	int r = 0;
 
-	close_passive(s);
-	if (getsockname(s->control.fd, &addr.sa, &n) < 0
-	    || (addr.sa.sa_family != AF_INET
-		&& addr.sa.sa_family != AF_INET6)) {
-		r = -EAFNOSUPPORT;
+	if (!keep_passive(s)) {
+		close_passive(s);
+		r = borrow_passive(s);
 	}
-	while (r == -EADDRINUSE) {
-		r = listen_somewhere(s->parts.settings, &addr, &s->passive_fd);
-		if (r == -EADDRINUSE && clock_left(deadline) == 0) {
-			break;
-		}
-		if (r == -EADDRINUSE) {
-			session_pause(s, PORTS_STEP_MS);
-		}
+	if (r == 0
+	    && getsockname(s->passive_fd, (struct sockaddr *)&addr, &n) < 0) {
+		r = -errno;
 	}
+	s->passive_used = false;
 	if (r < 0) {
 		struct log_line l;
 
@@ -108,9 +115,8 @@ open_passive(struct session *s, struct in6_addr *ret)
 		session_reply(s, REPLY_NO_DATA, "No free port; try again.");
 		return 0;
 	}
-	*ret = addr_of(&addr.any);
-	return ntohs(addr.sa.sa_family == AF_INET6 ? addr.six.sin6_port
-						   : addr.four.sin_port);
+	*ret = addr_of(&addr);
+	return net_port(&addr);
 }
 
 void
@@ -330,10 +336,11 @@ connect_client(struct session *s)
 	int fd = -1;
 	int r = accept_client(s, &fd, &peer);
 
-	close_passive(s);
 	if (r < 0) {
+		close_passive(s);
 		return r;
 	}
+	s->passive_used = true;
 	set_tcp(fd, TCP_NODELAY, 1);
 	chan_init(&s->data, fd, (struct chan_wait){ session_wait, s });
 	r = s->state.prot_p ? secure(s, peer) : 0;
@@ -370,7 +377,7 @@ data_open(struct session *s, const char *text)
 		    "Data has to be protected: PBSZ 0, PROT P.");
 		return false;
 	}
-	if (s->passive_fd < 0) {
+	if (s->passive_fd < 0 || s->passive_used) {
 		session_reply(s, REPLY_NO_DATA, "Use EPSV or PASV first.");
 		return false;
 	}
@@ -427,6 +434,14 @@ data_abort(struct session *s)
 		    sizeof(reset));
 	}
 	chan_done(&s->data);
+}
+
+void
+data_rest(struct session *s)
+{
+	if (s->passive_used) {
+		close_passive(s);
+	}
 }
 
 void

@@ -4,14 +4,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/stamp.h"
 #include "ftpd/listing.h"
 #include "ftpd/session.h"
-#include "ftpd/users.h"
+#include "login/users.h"
 #include "run/log.h"
 
 #define NEW_FOLDER_MODE 0777
@@ -210,7 +209,7 @@ session_mdtm(struct session *s, struct view arg)
 		return;
 	}
 	buf_init(&b, TEXT_MAX);
-	listing_time(&b, st.st_mtime);
+	stamp_add(&b, st.st_mtime);
 	session_reply(s, REPLY_FILE_STATUS, buf_cstr(&b));
 	buf_done(&b);
 }
@@ -237,7 +236,7 @@ session_mfmt(struct session *s, struct view arg)
 	char path[PATH_SIZE];
 	time_t mtime;
 
-	if (listing_parse_time(when, &mtime) < 0 || arg.n == 0) {
+	if (stamp_parse(when, &mtime) < 0 || arg.n == 0) {
 		session_reply(s, REPLY_BAD_ARGUMENT,
 		    "MFMT YYYYMMDDHHMMSS name.");
 	} else if (set_time(s, arg, mtime, path)) {
@@ -265,44 +264,6 @@ site_utime(struct session *s, struct view arg)
 	}
 }
 
-/*
- * chmod(2) would follow a link, and a file that cannot be read cannot be
- * opened; so the file is opened by O_PATH, looked at, and changed by way of
- * its descriptor's name in /proc.
- */
-static int
-change_mode_of(int fd, mode_t mode)
-{
-	char self[32];
-	struct stat st;
-
-	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-	if (fstat(fd, &st) < 0) {
-		return -errno;
-	}
-	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
-		return -ENXIO;
-	}
-	mode |= st.st_mode & S_ISGID;
-	return fchmodat(AT_FDCWD, self, mode, 0) < 0 ? -errno : 0;
-}
-
-static int
-change_mode(struct session *s, const char *path, mode_t mode)
-{
-	int fd, r;
-
-	if (strcmp(path, "/") == 0) {
-		return -EBUSY;
-	}
-	r = fsroot_openat(&s->parts.root, path, O_PATH | O_NOFOLLOW, 0, &fd);
-	if (r == 0) {
-		r = change_mode_of(fd, mode);
-		(void)close(fd);
-	}
-	return r;
-}
-
 static void
 site_chmod(struct session *s, struct view arg)
 {
@@ -321,7 +282,7 @@ site_chmod(struct session *s, struct view arg)
 	}
 	r = session_path(s, arg, path);
 	if (r == 0) {
-		r = change_mode(s, path, mode);
+		r = fsroot_chmod(&s->parts.root, path, mode);
 	}
 	if (changed(s, r, "chmod", path)) {
 		/* PHP's ftp_chmod() takes 200 only. */

@@ -14,7 +14,7 @@
 #include "ftpd/data.h"
 #include "ftpd/listing.h"
 #include "ftpd/transfer.h"
-#include "ftpd/users.h"
+#include "login/users.h"
 
 #define FLUSH_AT (32 * 1024)
 #define OUT_MAX (FLUSH_AT + 64 * 1024)

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ftpd/auth.h"
+#include "auth/auth.h"
 #include "ftpd/data.h"
 #include "ftpd/session.h"
 #include "ftpd/tls.h"
@@ -127,8 +127,8 @@ take_rights(struct session *s, const struct auth_answer *answer)
 		parts->stage.dir = -1;
 	}
 	if (r == 0 && parts->confine_user != NULL) {
-		r = parts->confine_user(parts->settings, parts->root.fd,
-		    parts->stage.dir, answer->rights);
+		r = parts->confine_user(parts->root.fd, parts->stage.dir,
+		    answer->rights);
 	}
 	s->rights = answer->rights;
 	return r;

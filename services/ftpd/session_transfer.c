@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ftpd/ascii.h"
+#include "base/ascii.h"
 #include "ftpd/data.h"
 #include "ftpd/transfer.h"
 #include "run/clock.h"

@@ -7,8 +7,8 @@
 
 #include "base/escape.h"
 #include "base/path.h"
-#include "ftpd/pasvnets.h"
-#include "ftpd/users.h"
+#include "login/users.h"
+#include "run/netmap.h"
 
 uint16_t
 settings_health_port(const void *settings)
@@ -104,7 +104,7 @@ void
 settings_check(const void *settings, struct buf *faults)
 {
 	const struct settings *s = settings;
-	struct pasvnets nets;
+	struct netmap nets;
 
 	check_ports(s, faults);
 	check_root(s, faults);
@@ -122,7 +122,8 @@ settings_check(const void *settings, struct buf *faults)
 		    " is neither an IPv4 address nor a host "
 		    "name\n");
 	}
-	(void)!pasvnets_parse(view_str(s->pasv_networks), &nets, faults);
+	(void)!netmap_parse("FTPD_PASV_NETWORKS", view_str(s->pasv_networks),
+	    &nets, faults);
 	if (path_has_control(view_str(s->user))
 	    || strlen(s->user) > SETTINGS_USER_MAX) {
 		buf_addf(faults,
@@ -138,7 +139,8 @@ settings_check(const void *settings, struct buf *faults)
 		    SETTINGS_PASSWORD_MAX);
 	}
 	if (s->users_file[0] != '\0') {
-		users_check(s->users_file, view_str(s->user), faults);
+		users_check("FTPD_USERS_FILE", s->users_file, view_str(s->user),
+		    faults);
 	}
 	if (s->wordpress_login && s->db_password[0] == '\0') {
 		buf_add_str(faults,

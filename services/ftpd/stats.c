@@ -1,12 +1,9 @@
 #include "ftpd/stats.h"
 
-#include <fcntl.h>
 #include <stddef.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "metrics/metrics.h"
+#include "run/shmem.h"
 
 static const char *const login_names[] = { "ok", "failed", "throttled",
 	"refused", "unavailable" };
@@ -21,51 +18,16 @@ static const char *const data_names[] = { "peer", "tls_session", "timeout",
 static const char *const layer_names[] = { "landlock_files", "landlock_ports",
 	"landlock_scope", "seccomp" };
 
-static void *
-map(int fd, int rights)
-{
-	void *p = mmap(NULL, sizeof(struct stats), rights, MAP_SHARED, fd, 0);
-
-	return p == MAP_FAILED ? NULL : p;
-}
-
 struct stats *
 stats_new(int *ret_fd)
 {
-	int fd = memfd_create("stats", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	struct stats *s = NULL;
-
-	if (fd >= 0 && ftruncate(fd, sizeof(*s)) == 0) {
-		s = map(fd, PROT_READ | PROT_WRITE);
-	}
-	/* By the descriptor it can only be read from here on (Linux 5.1). */
-	if (s != NULL
-	    && fcntl(fd, F_ADD_SEALS,
-		   F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE
-		       | F_SEAL_SEAL)
-		< 0) {
-		(void)munmap(s, sizeof(*s));
-		s = NULL;
-	}
-	if (s == NULL) {
-		if (fd >= 0) {
-			(void)close(fd);
-		}
-		return NULL;
-	}
-	*ret_fd = fd;
-	return s;
+	return shmem_new("stats", sizeof(struct stats), ret_fd);
 }
 
 const struct stats *
 stats_open(int fd)
 {
-	struct stat st;
-
-	if (fstat(fd, &st) < 0 || st.st_size != (off_t)sizeof(struct stats)) {
-		return NULL;
-	}
-	return map(fd, PROT_READ);
+	return shmem_open(fd, sizeof(struct stats));
 }
 
 static const struct {

@@ -7,11 +7,13 @@
 
 #include "base/secret.h"
 #include "tls/few.h"
+#include "tls/share.h"
 
 /* Longer than any session: a ticket must not expire within one. */
 #define TICKET_SECONDS (7 * 24 * 3600)
 #define TICKET_KEYS 80 /* name, HMAC key, AES key: as OpenSSL wants it */
 #define READ_AHEAD (128 * 1024)
+#define REHEARSAL_TURNS 4
 
 /* Where an SSL keeps that it was offered somebody else's ticket. */
 static int
@@ -46,19 +48,23 @@ on_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *name,
 	(void)name;
 	(void)name_n;
 	(void)ctx;
+	/*
+	 * Under TLS 1.2 a new ticket goes out within the handshake, before we
+	 * know who it is: on a data connection it would let a stranger prove
+	 * itself on the next one.  Also who offers a good ticket that is of no
+	 * use, such as one that has expired, which anybody may have seen.
+	 */
 	if (status == SSL_TICKET_SUCCESS
 	    || status == SSL_TICKET_SUCCESS_RENEW) {
+		if (is_data(ssl) && SSL_version(ssl) < TLS1_3_VERSION) {
+			(void)SSL_set_options(ssl, SSL_OP_NO_TICKET);
+		}
 		return SSL_TICKET_RETURN_USE;
 	}
 	if (status == SSL_TICKET_NO_DECRYPT) {
 		/* Any pointer but NULL. */
 		(void)SSL_set_ex_data(ssl, foreign_index(), ssl);
 	}
-	/*
-	 * Under TLS 1.2 a new ticket goes out within the handshake, before we
-	 * know who it is: on a data connection it would let a stranger prove
-	 * itself on the next one.
-	 */
 	return is_data(ssl) ? SSL_TICKET_RETURN_IGNORE
 			    : SSL_TICKET_RETURN_IGNORE_RENEW;
 }
@@ -99,6 +105,31 @@ on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
 		|| (is_data(ssl) && names(list, VIEW("ftp-data"), out, out_n))
 	    ? SSL_TLSEXT_ERR_OK
 	    : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+/*
+ * A data connection resumes the control connection's session, whose secret is
+ * in its keys; for what is added to that the cheapest exchange will do, if the
+ * client has begun it.  OpenSSL would take the first that the client has begun
+ * (3.0), or one more against quantum computers (3.5), for each file.
+ */
+static int
+on_hello(SSL *ssl, int *alert, void *ctx)
+{
+	const unsigned char *shares;
+	size_t n;
+
+	(void)alert;
+	(void)ctx;
+	if (is_data(ssl)
+	    && SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_key_share, &shares,
+		   &n)
+		== 1
+	    && share_is_in((struct view){ (const char *)shares, n },
+		SHARE_X25519)) {
+		(void)SSL_set1_groups_list(ssl, "X25519");
+	}
+	return SSL_CLIENT_HELLO_SUCCESS;
 }
 
 /*
@@ -143,11 +174,16 @@ configure(SSL_CTX *ctx)
 	    SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL_STORE);
 	SSL_CTX_set_timeout(ctx, TICKET_SECONDS);
 	SSL_CTX_set_info_callback(ctx, on_event);
+	SSL_CTX_set_client_hello_cb(ctx, on_hello, NULL);
 	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
 	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
 	if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1
 	    || SSL_CTX_set_cipher_list(ctx,
 		   "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL")
+		!= 1
+	    || SSL_CTX_set_ciphersuites(ctx,
+		   "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:"
+		   "TLS_CHACHA20_POLY1305_SHA256")
 		!= 1
 	    || SSL_CTX_set_session_id_context(ctx, id, sizeof(id)) != 1
 	    || SSL_CTX_set_session_ticket_cb(ctx, NULL, on_ticket, NULL) != 1) {
@@ -164,6 +200,36 @@ explain(struct buf *why, const char *what, const char *path)
 	few_words();
 	ERR_error_string_n(ERR_peek_last_error(), text, sizeof(text));
 	buf_addf(why, "%s '%s': %s", what, path, text);
+}
+
+/*
+ * A handshake with nobody, in memory: what OpenSSL looks up, computes and
+ * allocates at the first one, each session has from its start then, and shares
+ * it with the others.
+ */
+static void
+rehearse(SSL_CTX *ctx)
+{
+	SSL_CTX *other = SSL_CTX_new(TLS_client_method());
+	SSL *client = other == NULL ? NULL : SSL_new(other);
+	SSL *server = tls_control(ctx);
+	BIO *near, *far;
+
+	if (client != NULL && server != NULL
+	    && BIO_new_bio_pair(&near, 0, &far, 0) == 1) {
+		SSL_set_bio(client, near, near);
+		SSL_set_bio(server, far, far);
+		SSL_set_connect_state(client);
+		SSL_set_accept_state(server);
+		for (int i = 0; i < REHEARSAL_TURNS; i++) {
+			(void)SSL_do_handshake(client);
+			(void)SSL_do_handshake(server);
+		}
+	}
+	SSL_free(client);
+	SSL_free(server);
+	SSL_CTX_free(other);
+	ERR_clear_error();
 }
 
 int
@@ -185,6 +251,7 @@ tls_load(const char *cert, const char *key, struct buf *why, SSL_CTX **ret)
 		explain(why, "FTPD_KEY: cannot use the key", key);
 		goto fail;
 	}
+	rehearse(ctx);
 	*ret = ctx;
 	return 0;
 fail:

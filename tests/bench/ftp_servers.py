@@ -15,15 +15,25 @@ ROOT = WORK / "root"
 CERT, KEY = WORK / "cert.pem", WORK / "key.pem"
 BINARY = pathlib.Path("/build/services/build/release-cc/bin/ftpd")
 PASSWORD = "correct-horse-battery"
-HASH = subprocess.run(
-    ("openssl", "passwd", "-6", "-salt", "benchmark", PASSWORD),
-    stdout=subprocess.PIPE, check=True, text=True).stdout.strip()
-USERS = ["bench"] + ["bench%d" % number for number in range(320)]
+# The cheapest that ftpd takes, and what `ftpd --hash-password` makes.
+HASHES = {kind: subprocess.run(
+    command, input=PASSWORD, stdout=subprocess.PIPE, check=True,
+    text=True).stdout.strip() for kind, command in (
+        ("sha512-crypt",
+         ("openssl", "passwd", "-6", "-salt", "benchmark", PASSWORD)),
+        ("bcrypt", (str(BINARY), "--hash-password")))}
+USERS = {"sha512-crypt": ["sha%d" % number for number in range(480)],
+         "bcrypt": ["bcrypt%d" % number for number in range(96)]}
+ACCOUNTS = [("bench", "sha512-crypt")] + [
+    (user, kind) for kind, users in USERS.items() for user in users]
 UID = 6000
 # ftpd lets three quarters of them wait for a login at a time.
 SESSIONS = 700
 PASSIVE = 1000
+# Of TLS 1.2; of 1.3 the clients ask for the same, as not all servers can.
 CIPHER = "ECDHE-ECDSA-AES128-GCM-SHA256"
+CIPHER_13 = "TLS_AES_128_GCM_SHA256"
+GNUTLS_PRIORITY = "NORMAL:-CIPHER-ALL:+AES-128-GCM"
 
 
 def prepare():
@@ -39,9 +49,9 @@ def prepare():
     with open("/etc/group", "a") as group, open("/etc/passwd", "a") as passwd, \
             open("/etc/shadow", "a") as shadow:
         group.write("bench:x:%d:\n" % UID)
-        for user in USERS:
+        for user, kind in ACCOUNTS:
             passwd.write("%s:x:%d:%d::%s:/bin/sh\n" % (user, UID, UID, ROOT))
-            shadow.write("%s:%s:19000:0:99999:7:::\n" % (user, HASH))
+            shadow.write("%s:%s:19000:0:99999:7:::\n" % (user, HASHES[kind]))
     pathlib.Path("/etc/pam.d/bench").write_text(
         "auth required pam_unix.so\naccount required pam_unix.so\n"
         "session required pam_permit.so\n")
@@ -49,7 +59,8 @@ def prepare():
     os.chown(KEY, UID, UID)
     WORK.chmod(0o755)
     (WORK / "users").write_text("".join(
-        "%s:%s:read,write,delete:/\n" % (user, HASH) for user in USERS[1:]))
+        "%s:%s:read,write,delete:/\n" % (user, HASHES[kind])
+        for user, kind in ACCOUNTS[1:]))
     (WORK / "ftpd-password").write_text(PASSWORD)
 
 

@@ -38,10 +38,11 @@ def start(program, tmp_path):
     """Makes one, with these settings; it ends well, or the test fails."""
     made = []
 
-    def make(users="", **settings):
+    def make(users="", mounted=None, **settings):
         folder = tmp_path / str(len(made))
         folder.mkdir()
         ftpd = Ftpd(program, folder, users, **settings)
+        ftpd.mounted = mounted
         for name in ("own", "box", "other"):
             (ftpd.root / name).mkdir()
             (ftpd.root / name / "file").write_text(name)
@@ -96,6 +97,27 @@ def test_writing_without_deleting(start):
         assert c.ask("RNFR file")[:3] == "350"
         assert c.ask("RNTO folder/file")[:3] == "250"
     assert (ftpd.root / "own/folder/file").read_text() == "another"
+
+
+def test_renaming_to_another_volume(start):
+    """The kernel cannot, and nobody copies: both stay as they are."""
+    ftpd = start(USERS, mounted="other")
+    (ftpd.root / "own/file").write_text("own")
+    with sesame(ftpd, "all") as c:
+        for old, new in (("own/file", "other/new"), ("own/file", "other/there"),
+                         ("other/there", "own/new"), ("own", "other/own")):
+            assert c.ask("RNFR " + old)[:3] == "350"
+            assert c.ask("RNTO " + new)[:3] == "550", (old, new)
+            # It takes a new RNFR to try again.
+            assert c.ask("RNTO " + new)[:3] == "503"
+        assert c.data("RETR own/file")[1] == b"own"
+        # Nor can an upload, which is staged on the root's volume.
+        assert c.data("STOR other/there", b"here")[0][:3] == "451"
+        assert c.data("RETR other/there")[1] == b"there\n"
+        assert c.data("NLST other")[1].split() == [b"other/there"]
+        assert c.data("NLST own")[1].split() == [b"own/file"]
+        assert c.ask("RNFR other/there")[:3] == "350"
+        assert c.ask("RNTO other/elsewhere")[:3] == "250"
 
 
 def test_reading_only(start):
@@ -481,6 +503,58 @@ def test_pasv_answers_by_network(start):
     with Client(ftpd) as c:
         c.must_login()
         assert "192,0,2,1" in c.ask("PASV")
+
+
+def test_pasv_answers_by_name(start):
+    ftpd = start(FTPD_PASV_ADDRESS="localhost")
+    ftpd.wait_for("event=pasv_address name=localhost resolved=127.0.0.1")
+    with Client(ftpd, "::1") as c:
+        c.must_login()
+        assert "127,0,0,1" in c.ask("PASV")
+
+
+def test_what_is_logged_and_counted(start):
+    """One line each, with the address; versions, layers, the volume."""
+    ftpd = start(USERS)
+    for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+        with sesame(ftpd, "all", version=version) as c:
+            assert c.data("STOR own/%d" % version, b"12345")[0][:3] == "226"
+            assert c.data("RETR own/%d" % version)[1] == b"12345"
+            assert c.ask("QUIT")[:3] == "221"
+    with Client(ftpd, "127.0.0.5") as c:
+        assert c.login("all", "wrong") == "530"
+        assert c.ask("QUIT")[:3] == "221"
+    ftpd.wait_for("event=session_end addr=127.0.0.5 reason=quit")
+    log = ftpd.log.read_text()
+    for line, times in (
+            ("session_end addr=127.0.0.1 user=all reason=quit", 2),
+            ("login addr=127.0.0.1 user=all result=ok", 2),
+            ("login addr=127.0.0.5 user=all result=wrong", 1),
+            ("transfer addr=127.0.0.1 user=all verb=STOR path=/own/", 2),
+            ("transfer addr=127.0.0.1 user=all verb=RETR path=/own/", 2)):
+        assert log.count("event=" + line) == times, (line, log)
+    assert len(re.findall("event=transfer .* bytes=5 ms=[0-9]+ result=ok",
+                          log)) == 4
+    metrics = ftpd.metrics()
+    for name, value in (
+            ('tls_sessions_total{version="1.2"}', 1),
+            ('tls_sessions_total{version="1.3"}', 2),
+            ('logins_total{result="ok"}', 2),
+            ('logins_total{result="failed"}', 1),
+            ('transfer_bytes_total{direction="upload",result="ok"}', 10),
+            ('transfer_duration_seconds_count{direction="download"}', 2),
+            ("data_resumed_total", 4)):
+        assert metrics["ftpd_" + name] == value, name
+    assert abs(metrics["ftpd_certificate_loaded_timestamp_seconds"]
+               - time.time()) < 120
+    for layer, word in (("landlock_files", "files"), ("landlock_ports", "ports"),
+                        ("landlock_scope", "scope"), ("seccomp", "seccomp")):
+        has = metrics['ftpd_confinement{layer="%s"}' % layer]
+        assert re.search("event=confinement .*%s=%s"
+                         % (word, "yes" if has else "no"), log), layer
+    room = [metrics['node_filesystem_%s_bytes{mountpoint="%s"}'
+                    % (name, ftpd.root)] for name in ("avail", "free", "size")]
+    assert 0 < room[0] <= room[1] <= room[2]
 
 
 def test_ipv6(start):

@@ -1,5 +1,6 @@
 /*
- * ftpd-lookup: the program that looks WordPress's users up (see wplogin.h).
+ * ftpd-lookup: the program that looks WordPress's users up (see
+ *auth/wplogin.h).
  *
  *	ftpd-lookup HOST PORT USER
  *
@@ -9,13 +10,13 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include "ftpd/lookup/wpusers.h"
+#include "auth/wplogin.h"
 #include "ftpd/sandbox.h"
-#include "ftpd/wplogin.h"
 #include "run/conf.h"
 #include "run/log.h"
 #include "run/part.h"
 #include "run/program.h"
+#include "wordpress/wpusers.h"
 
 struct secrets {
 	char *password;

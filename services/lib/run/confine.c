@@ -148,13 +148,13 @@ allow_port(int ruleset, uint16_t port, uint64_t access)
 static int
 allow_ports(int ruleset, const struct confine_rules *rules)
 {
-	int r = rules->connect == 0
-	    ? 0
-	    : allow_port(ruleset, rules->connect, LL_NET_CONNECT);
+	int r = 0;
 
-	for (unsigned port = rules->bind_min;
-	     r == 0 && port != 0 && port <= rules->bind_max; port++) {
-		r = allow_port(ruleset, (uint16_t)port, LL_NET_BIND);
+	if (rules->connect != 0) {
+		r = allow_port(ruleset, rules->connect, LL_NET_CONNECT);
+	}
+	if (r == 0 && rules->bind != 0) {
+		r = allow_port(ruleset, rules->bind, LL_NET_BIND);
 	}
 	return r;
 }
@@ -273,8 +273,29 @@ write_filter(struct sock_filter *out, const struct confine_call *calls,
 	return n;
 }
 
-int
-confine_seccomp(const struct confine_call *calls, size_t n)
+/* A filter that forbids these and allows all others. */
+static size_t
+write_exceptions(struct sock_filter *out, const struct confine_call *calls,
+    size_t count)
+{
+	size_t n = 0;
+
+	out[n++] = statement(BPF_LD | BPF_W | BPF_ABS,
+	    offsetof(struct seccomp_data, nr));
+	for (size_t i = 0; i < count; i++) {
+		out[n++] = jump((uint32_t)calls[i].nr, 0, 1);
+		out[n++] = statement(BPF_RET | BPF_K,
+		    SECCOMP_RET_ERRNO | EPERM);
+	}
+	out[n++] = statement(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	return n;
+}
+
+/* Installs the filter that `write` makes of a list. */
+static int
+install(size_t (*write)(struct sock_filter *out,
+	    const struct confine_call *calls, size_t count),
+    const struct confine_call *calls, size_t n)
 {
 	struct sock_filter *filter = calloc(HEAD_LENGTH + n * BLOCK_MAX + 1,
 	    sizeof(*filter));
@@ -284,7 +305,7 @@ confine_seccomp(const struct confine_call *calls, size_t n)
 	if (filter == NULL) {
 		return -ENOMEM;
 	}
-	program.len = (unsigned short)write_filter(filter, calls, n);
+	program.len = (unsigned short)write(filter, calls, n);
 	if (THIS_ARCH == 0) {
 		r = -ENOSYS;
 	} else if (syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program)
@@ -292,6 +313,46 @@ confine_seccomp(const struct confine_call *calls, size_t n)
 		r = errno == EINVAL ? -ENOSYS : -errno;
 	}
 	free(filter);
+	return r;
+}
+
+int
+confine_seccomp(const struct confine_call *calls, size_t n)
+{
+	return install(write_filter, calls, n);
+}
+
+int
+confine_seccomp_less(const struct confine_call *calls, size_t n)
+{
+	return install(write_exceptions, calls, n);
+}
+
+int
+confine_by(int ruleset_fd, const struct confine_call *calls, size_t n)
+{
+	int r = ruleset_fd < 0 ? 0 : confine_enter(ruleset_fd);
+
+	if (r == 0) {
+		r = confine_seccomp(calls, n);
+		r = r == -ENOSYS ? 0 : r;
+	}
+	return r;
+}
+
+int
+confine_wholly(const struct confine_rules *rules,
+    const struct confine_call *calls, size_t n)
+{
+	int fd = -1;
+	int r = confine_ruleset(rules, &fd);
+
+	if (r == 0 || r == -ENOSYS) {
+		r = confine_by(fd, calls, n);
+	}
+	if (fd >= 0) {
+		(void)close(fd);
+	}
 	return r;
 }
 

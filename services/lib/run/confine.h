@@ -45,9 +45,7 @@ struct confine_path {
 struct confine_rules {
 	const struct confine_path *paths;
 	size_t path_count;
-	/* TCP ports that may be bound; both 0: none. */
-	uint16_t bind_min;
-	uint16_t bind_max;
+	uint16_t bind; /* the TCP port that may be bound; 0: none */
 	uint16_t connect; /* the TCP port to connect to; 0: none */
 };
 
@@ -81,6 +79,23 @@ struct confine_call {
  * calls kill the process.  -ENOSYS where this is not to be had.
  */
 NODISCARD int confine_seccomp(const struct confine_call *calls, size_t n);
+
+/*
+ * Behind such a list: the calls of this one are answered with EPERM from now
+ * on, whatever their arguments.  Much cheaper than another list of what is
+ * allowed, both to make and with each call.  Errors as above.
+ */
+NODISCARD int confine_seccomp_less(const struct confine_call *calls, size_t n);
+
+/*
+ * Both at once, where a layer that the kernel lacks is no error: enters a
+ * ruleset (-1: none) and keeps to these calls.  0, or -errno.
+ */
+NODISCARD int confine_by(int ruleset_fd, const struct confine_call *calls,
+    size_t n);
+/* The same with rules that nobody else enters. */
+NODISCARD int confine_wholly(const struct confine_rules *rules,
+    const struct confine_call *calls, size_t n);
 
 /* Limits of a process; 0 leaves a limit as it is. */
 struct confine_limits {

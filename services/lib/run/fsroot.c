@@ -415,3 +415,41 @@ fsroot_rename(const struct fsroot *root, const char *from, const char *to)
 	(void)close(from_dir);
 	return r;
 }
+
+/*
+ * chmod(2) would follow a link, and a file that cannot be read cannot be
+ * opened; so the file is opened by O_PATH, looked at, and changed by way of
+ * its descriptor's name in /proc.
+ */
+static int
+change_mode(int fd, mode_t mode)
+{
+	char self[32];
+	struct stat st;
+
+	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	if (fstat(fd, &st) < 0) {
+		return -errno;
+	}
+	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+		return -ENXIO;
+	}
+	mode |= st.st_mode & S_ISGID;
+	return fchmodat(AT_FDCWD, self, mode, 0) < 0 ? -errno : 0;
+}
+
+int
+fsroot_chmod(const struct fsroot *root, const char *path, mode_t mode)
+{
+	int fd, r;
+
+	if (is_folder_name(last_name(relative(path)))) {
+		return -EBUSY;
+	}
+	r = fsroot_openat(root, path, O_PATH | O_NOFOLLOW, 0, &fd);
+	if (r == 0) {
+		r = change_mode(fd, mode);
+		(void)close(fd);
+	}
+	return r;
+}

@@ -86,5 +86,11 @@ NODISCARD int fsroot_rename(const struct fsroot *root, const char *from,
     const char *to);
 NODISCARD int fsroot_set_mtime(const struct fsroot *root, const char *path,
     time_t mtime);
+/*
+ * The mode of a file or folder; a folder's set-group-id bit stays.  -ENXIO for
+ * anything else, -EBUSY for the root.
+ */
+NODISCARD int fsroot_chmod(const struct fsroot *root, const char *path,
+    mode_t mode);
 
 #endif

@@ -6,25 +6,38 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "run/clock.h"
 
-int
-net_listen_on(const struct sockaddr *addr, socklen_t n, int backlog,
-    int *ret_fd)
+/* A socket to listen on; with IPv6 for IPv4, too. */
+static int
+open_socket(int family)
 {
-	int one = 1, zero = 0, r;
-	int fd = socket(addr->sa_family,
-	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int one = 1, zero = 0;
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0) {
 		return -errno;
 	}
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (addr->sa_family == AF_INET6) {
+	if (family == AF_INET6) {
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero,
 		    sizeof(zero));
+	}
+	return fd;
+}
+
+int
+net_listen_on(const struct sockaddr *addr, socklen_t n, int backlog,
+    int *ret_fd)
+{
+	int fd = open_socket(addr->sa_family);
+	int r;
+
+	if (fd < 0) {
+		return fd;
 	}
 	if (bind(fd, addr, n) < 0 || listen(fd, backlog) < 0) {
 		r = -errno;
@@ -33,6 +46,72 @@ net_listen_on(const struct sockaddr *addr, socklen_t n, int backlog,
 	}
 	*ret_fd = fd;
 	return 0;
+}
+
+/* Where it stands in an address; NULL: there is none. */
+static in_port_t *
+port_in(struct sockaddr_storage *addr)
+{
+	switch (addr->ss_family) {
+	case AF_INET:
+		return &((struct sockaddr_in *)addr)->sin_port;
+	case AF_INET6:
+		return &((struct sockaddr_in6 *)addr)->sin6_port;
+	default:
+		return NULL;
+	}
+}
+
+uint16_t
+net_port(const struct sockaddr_storage *addr)
+{
+	struct sockaddr_storage copy = *addr;
+	const in_port_t *port = port_in(&copy);
+
+	return port == NULL ? 0 : ntohs(*port);
+}
+
+/* Binds to a free port of the range.  0, or -errno. */
+static int
+bind_in_range(int fd, struct sockaddr_storage *addr, uint16_t least,
+    uint16_t most)
+{
+	in_port_t *port = port_in(addr);
+	socklen_t n = addr->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+						  : sizeof(struct sockaddr_in);
+	unsigned count = (unsigned)(most - least + 1), start;
+	int r = -EADDRINUSE;
+
+	if (getrandom(&start, sizeof(start), 0) != (ssize_t)sizeof(start)) {
+		return -EIO;
+	}
+	start %= count;
+	for (unsigned i = 0;
+	     i < count && i < NET_RANGE_TRIES && r == -EADDRINUSE; i++) {
+		*port = htons((uint16_t)(least + (start + i) % count));
+		r = bind(fd, (struct sockaddr *)addr, n) < 0 ? -errno : 0;
+	}
+	return r;
+}
+
+int
+net_listen_range(struct sockaddr_storage *addr, uint16_t least, uint16_t most,
+    int backlog, int *ret_fd)
+{
+	int fd = port_in(addr) == NULL ? -EAFNOSUPPORT
+				       : open_socket(addr->ss_family);
+	int r = fd < 0 ? fd : bind_in_range(fd, addr, least, most);
+
+	if (r == 0 && listen(fd, backlog) < 0) {
+		r = -errno;
+	}
+	if (r < 0 && fd >= 0) {
+		(void)close(fd);
+	}
+	if (r == 0) {
+		*ret_fd = fd;
+	}
+	return r;
 }
 
 int

@@ -24,6 +24,19 @@ NODISCARD int net_listen_on(const struct sockaddr *addr, socklen_t n,
     int backlog, int *ret_fd);
 
 /*
+ * The same on the first free port of a range (least <= most), from a random one
+ * on; NET_RANGE_TRIES ports are tried.  The port is set in *addr.  -EADDRINUSE
+ * when none of them is free, -EAFNOSUPPORT for a family that is no Internet.
+ */
+#define NET_RANGE_TRIES 64
+
+NODISCARD int net_listen_range(struct sockaddr_storage *addr, uint16_t least,
+    uint16_t most, int backlog, int *ret_fd);
+
+/* The port of an address, 0 for a family that is no Internet. */
+uint16_t net_port(const struct sockaddr_storage *addr);
+
+/*
  * Connects to `host` (name or address) before `deadline` (clock_ms() value),
  * trying each of its addresses.  Returns 0 with *ret_fd, or -errno; a name that
  * does not resolve is -EHOSTUNREACH.  The name look-up itself is bounded by

@@ -96,6 +96,7 @@ class Ftpd:
         self.environment.update(settings)
         self.log = self.folder / "log"
         self.process = None
+        self.mounted = None  # a folder of the root: another volume
         for path in [self.folder, self.root, self.folder / "password"]:
             os.chown(path, UID, UID)
         let_others_in(self.root)
@@ -110,10 +111,17 @@ class Ftpd:
     def texts(self):
         return {name: str(value) for name, value in self.environment.items()}
 
+    def command(self):
+        if self.mounted is None:
+            return [self.program]
+        return ["unshare", "--map-root-user", "--mount", "sh", "-c",
+                'mount -t tmpfs none "$0" && echo there >"$0/there" && exec "$1"',
+                str(self.root / self.mounted), self.program]
+
     def __enter__(self):
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [self.program], stdin=subprocess.DEVNULL, stdout=log,
+                self.command(), stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, env=self.texts(), user=UID, group=UID,
                 extra_groups=[])
         self.wait_for("event=listening")

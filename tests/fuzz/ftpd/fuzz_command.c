@@ -3,8 +3,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/lines.h"
 #include "ftpd/command.h"
-#include "ftpd/lines.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/stamp.h"
 #include "ftpd/listing.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -53,11 +54,11 @@ check_time(struct view v)
 	struct buf b;
 	time_t t;
 
-	if (listing_parse_time(v, &t) < 0) {
+	if (stamp_parse(v, &t) < 0) {
 		return;
 	}
 	buf_init(&b, 64);
-	listing_time(&b, t);
+	stamp_add(&b, t);
 	if (buf_size(&b) != 14 || memcmp(buf_cstr(&b), v.p, 14) != 0) {
 		__builtin_trap();
 	}

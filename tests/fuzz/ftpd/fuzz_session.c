@@ -30,7 +30,7 @@ static void
 remove_base(void)
 {
 	wire_clear(root_fd);
-	(void)unlinkat(root_fd, STAGE_FOLDER, AT_REMOVEDIR);
+	(void)unlinkat(root_fd, SETTINGS_STAGE, AT_REMOVEDIR);
 	wire_clear(base_fd);
 	(void)rmdir(base);
 }
@@ -56,7 +56,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)snprintf(path, sizeof(path), "%s/root", base);
 	root_fd = openat(base_fd, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0 || fsroot_open(&root, path) < 0
-	    || stage_open(&stage, &root) < 0) {
+	    || stage_open(&stage, &root, SETTINGS_STAGE) < 0) {
 		abort();
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
@@ -108,7 +108,7 @@ check_world(void)
 		__builtin_trap();
 	}
 	(void)close(fd);
-	if (fstatat(base_fd, "root/" STAGE_FOLDER, &st, AT_SYMLINK_NOFOLLOW)
+	if (fstatat(base_fd, "root/" SETTINGS_STAGE, &st, AT_SYMLINK_NOFOLLOW)
 	    < 0) {
 		__builtin_trap();
 	}

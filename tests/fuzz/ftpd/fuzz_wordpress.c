@@ -7,9 +7,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "ftpd/lookup/wproles.h"
 #include "login/pwhash.h"
 #include "login/wphash.h"
+#include "wordpress/wproles.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

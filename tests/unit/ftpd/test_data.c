@@ -45,7 +45,7 @@ set_up(void **state)
 	assert_non_null(stats);
 	assert_non_null(mkdtemp(root_path));
 	assert_int_equal(fsroot_open(&root, root_path), 0);
-	assert_int_equal(stage_open(&stage, &root), 0);
+	assert_int_equal(stage_open(&stage, &root, SETTINGS_STAGE), 0);
 	root_fd = open(root_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	fd = openat(root_fd, "big", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	assert_int_equal(ftruncate(fd, BIG), 0);
@@ -62,7 +62,7 @@ tear_down(void **state)
 	wire_clear(root_fd);
 	(void)close(stage.dir);
 	fsroot_close(&root);
-	assert_int_equal(unlinkat(root_fd, STAGE_FOLDER, AT_REMOVEDIR), 0);
+	assert_int_equal(unlinkat(root_fd, SETTINGS_STAGE, AT_REMOVEDIR), 0);
 	(void)close(root_fd);
 	return rmdir(root_path);
 }

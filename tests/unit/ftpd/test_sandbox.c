@@ -24,16 +24,17 @@
 #include <unistd.h>
 
 #include "ftpd/sandbox.h"
-#include "ftpd/users.h"
+#include "login/users.h"
 #include "run/confine.h"
 
 #define DB_PORT 29805
 /* Landlock's rules for ports do not know it. */
 #define MPTCP 262
 
-static struct settings settings = { .pasv_min = 29800, .pasv_max = 29803 };
 static char folder[] = "/tmp/sandbox-XXXXXX";
 static int folder_fd;
+/* Made before the confinement: one that is new, and one that was lent. */
+static int new_socket, passive_socket;
 static pid_t tester;
 
 static int
@@ -41,6 +42,10 @@ set_up(void **state)
 {
 	(void)state;
 	tester = getpid();
+	new_socket = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	passive_socket = socket(AF_INET,
+	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	assert_int_equal(listen(passive_socket, 1), 0);
 	assert_non_null(mkdtemp(folder));
 	folder_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return folder_fd < 0;
@@ -80,7 +85,7 @@ static int
 as_session(void)
 {
 	int fd = -1;
-	int r = sandbox_session_rules(&settings, folder_fd, &fd);
+	int r = sandbox_session_rules(folder_fd, &fd);
 
 	return r == 0 ? sandbox_session(fd) : r;
 }
@@ -90,7 +95,7 @@ as_user(void)
 {
 	int r = as_session();
 
-	return r == 0 ? sandbox_user(&settings, folder_fd, -1, USERS_ALL) : r;
+	return r == 0 ? sandbox_user(folder_fd, -1, USERS_ALL) : r;
 }
 
 static bool
@@ -106,9 +111,10 @@ no_way_out(void)
 	struct sockaddr_in addr = { .sin_family = AF_INET,
 		.sin_port = htons(22),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = new_socket;
 
-	if (fd < 0) {
+	if (!denied(socket(AF_INET, SOCK_STREAM, 0))
+	    || !denied(socket(AF_INET6, SOCK_STREAM, 0))) {
 		return 1;
 	}
 	if (!denied(open("/etc/passwd", O_RDONLY | O_CLOEXEC))
@@ -128,8 +134,9 @@ no_way_out(void)
 		(struct sockaddr *)&addr, sizeof(addr)))) {
 		return 4;
 	}
+	addr.sin_port = htons(0);
 	if (!denied(bind(fd, (struct sockaddr *)&addr, sizeof(addr)))
-	    || !denied(socket(AF_INET, SOCK_DGRAM, 0))
+	    || !denied(listen(fd, 1)) || !denied(socket(AF_INET, SOCK_DGRAM, 0))
 	    || !denied(socket(AF_INET, SOCK_STREAM, MPTCP))
 	    || !denied(socket(AF_UNIX, SOCK_STREAM, 0))
 	    || !denied(socket(AF_NETLINK, SOCK_RAW, 0))) {
@@ -146,10 +153,8 @@ no_way_out(void)
 static int
 own_folder_works(void)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET,
-		.sin_port = htons(29801),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int one = 1;
+	struct sockaddr_in addr;
+	socklen_t n = sizeof(addr);
 	int fd = openat(folder_fd, "file", O_CREAT | O_WRONLY | O_CLOEXEC,
 	    0600);
 
@@ -160,13 +165,12 @@ own_folder_works(void)
 	    || unlinkat(folder_fd, "dir", AT_REMOVEDIR) < 0) {
 		return 1;
 	}
-	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0
-	    || listen(fd, 1) < 0) {
-		return 2;
-	}
-	return 0;
+	/* So does the socket that it was lent. */
+	return getsockname(passive_socket, (struct sockaddr *)&addr, &n) == 0
+		&& accept4(passive_socket, NULL, NULL, SOCK_CLOEXEC) < 0
+		&& errno == EAGAIN
+	    ? 0
+	    : 2;
 }
 
 static int
@@ -208,7 +212,7 @@ as_editor(void)
 	up = openat(folder_fd, "up", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	stage = openat(folder_fd, "stage", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	r = as_session();
-	return r == 0 ? sandbox_user(&settings, up, stage, USERS_ALL) : r;
+	return r == 0 ? sandbox_user(up, stage, USERS_ALL) : r;
 }
 
 static int
@@ -322,7 +326,7 @@ with_rights(unsigned rights)
 		return -1;
 	}
 	r = as_session();
-	return r == 0 ? sandbox_user(&settings, folder_fd, -1, rights) : r;
+	return r == 0 ? sandbox_user(folder_fd, -1, rights) : r;
 }
 
 static int

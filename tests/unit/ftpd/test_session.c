@@ -22,8 +22,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "ftpd/auth.h"
+#include "auth/auth.h"
 #include "ftpd/session.h"
+#include "run/lend.h"
 #include "run/log.h"
 
 #define WAIT_MS 10000
@@ -50,6 +51,7 @@ static struct stage stage;
 struct client {
 	pid_t session;
 	pid_t authenticator;
+	pid_t lender;
 	int fd;
 	int life; /* the session ends when it is closed */
 	char line[8192];
@@ -65,7 +67,7 @@ set_up(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(root_path));
 	assert_int_equal(fsroot_open(&root, root_path), 0);
-	assert_int_equal(stage_open(&stage, &root), 0);
+	assert_int_equal(stage_open(&stage, &root, SETTINGS_STAGE), 0);
 	assert_int_equal(chdir(root_path), 0);
 	stats = stats_new(&stats_fd);
 	assert_non_null(stats);
@@ -110,7 +112,7 @@ tcp_pair(int pair[2])
 }
 
 static void
-serve(int fd, int auth_fd, int life_fd)
+serve(int fd, int auth_fd, int lend_fd, int life_fd)
 {
 	struct session_parts parts = { .settings = &settings,
 		.stats = stats,
@@ -118,6 +120,7 @@ serve(int fd, int auth_fd, int life_fd)
 		.stage = stage,
 		.fd = fd,
 		.auth_fd = auth_fd,
+		.lend_fd = lend_fd,
 		.life_fd = life_fd,
 		.peer = addr_of_four(
 		    (struct in_addr){ htonl(INADDR_LOOPBACK) }) };
@@ -192,10 +195,24 @@ ask(const char *line)
 	return reply();
 }
 
+/* As the listener does, to the end of the session. */
+static _Noreturn void
+lend(struct lender *lender, int life_fd)
+{
+	struct pollfd p[2] = { { .fd = lender->events, .events = POLLIN },
+		{ .fd = life_fd, .events = POLLIN } };
+
+	while (poll(p, 2, WAIT_MS) > 0 && p[1].revents == 0) {
+		lend_serve(lender);
+	}
+	_exit(0);
+}
+
 static void
 begin(void)
 {
-	int control[2], auth[2], intro[2], life[2];
+	int control[2], auth[2], intro[2], life[2], lend_fd;
+	struct lender lender;
 	struct auth_intro hello = { .exempt = 1 };
 
 	memset(&c, 0, sizeof(c));
@@ -208,17 +225,32 @@ begin(void)
 		(void)close(life[1]);
 		(void)close(intro[0]);
 		(void)close(control[0]);
-		_exit(auth_run(&settings, intro[1], life[0], -1, -1));
+		_exit(auth_run(&(struct auth_conf){ .user = settings.user,
+				   .password = settings.password,
+				   .max_sessions = settings.max_sessions,
+				   .ban_failures = settings.ban_failures },
+		    intro[1], life[0], -1, -1));
 	}
 	assert_int_equal(auth_introduce(intro[0], auth[1], &hello), 0);
+	assert_int_equal(lend_init(&lender, 29700, 29749), 0);
+	assert_int_equal(lend_open(&lender, &lend_fd), 0);
+	c.lender = fork();
+	if (c.lender == 0) {
+		(void)close(life[1]);
+		(void)close(control[0]);
+		(void)close(control[1]);
+		lend(&lender, life[0]);
+	}
+	lend_leave(&lender);
 	c.session = fork();
 	if (c.session == 0) {
 		(void)close(life[1]);
 		(void)close(auth[1]);
 		(void)close(control[0]);
-		serve(control[1], auth[0], life[0]);
+		serve(control[1], auth[0], lend_fd, life[0]);
 		_exit(0);
 	}
+	(void)close(lend_fd);
 	(void)close(control[1]);
 	(void)close(auth[0]);
 	(void)close(auth[1]);
@@ -241,6 +273,8 @@ end(void)
 	assert_int_equal(waitpid(c.session, &status, 0), c.session);
 	assert_int_equal(status, 0);
 	assert_int_equal(waitpid(c.authenticator, &status, 0), c.authenticator);
+	assert_int_equal(status, 0);
+	assert_int_equal(waitpid(c.lender, &status, 0), c.lender);
 	assert_int_equal(status, 0);
 }
 
@@ -501,14 +535,11 @@ lines_too_long(void **state)
 /* --- transfers
  * ------------------------------------------------------------------ */
 
-static int
-data_connection(void)
+static unsigned
+passive_port(void)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	const char *line;
 	unsigned port;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	say("EPSV");
 	line = read_line();
@@ -517,9 +548,30 @@ data_connection(void)
 			     &port),
 	    1);
 	assert_in_range(port, settings.pasv_min, settings.pasv_max);
-	addr.sin_port = htons((uint16_t)port);
-	assert_int_equal(connect(fd, (struct sockaddr *)&addr, sizeof(addr)),
-	    0);
+	return port;
+}
+
+static int
+connect_to(unsigned port)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0) {
+		(void)close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int
+data_connection(void)
+{
+	int fd = connect_to(passive_port());
+
+	assert_true(fd >= 0);
 	return fd;
 }
 
@@ -553,6 +605,60 @@ get_content(const char *command)
 	(void)close(fd);
 	assert_int_equal(reply(), 226);
 	return content;
+}
+
+/* Fetches "live" over a connection to this port. */
+static void
+get_from(unsigned port)
+{
+	char bytes[16];
+	int fd = connect_to(port);
+
+	assert_true(fd >= 0);
+	assert_int_equal(ask("RETR live"), 150);
+	assert_int_equal(read(fd, bytes, sizeof(bytes)), 3);
+	assert_int_equal(read(fd, bytes, sizeof(bytes)), 0);
+	(void)close(fd);
+	assert_int_equal(reply(), 226);
+}
+
+/*
+ * A session keeps its passive port from one transfer to the next; not when it
+ * rests, nor when a connection has come to it that nobody has asked for.
+ */
+static void
+passive_ports(void **state)
+{
+	unsigned port, again;
+	int fd, stray;
+
+	(void)state;
+	log_in();
+	assert_int_equal(send_content("STOR live", "one"), 226);
+	port = passive_port();
+	get_from(port);
+	assert_int_equal(passive_port(), port);
+	get_from(port);
+	/* One port is good for one transfer. */
+	assert_int_equal(ask("RETR live"), 425);
+	stray = connect_to(port);
+	assert_true(stray >= 0);
+	/* Which may be the same port, but is another socket. */
+	again = passive_port();
+	get_from(again);
+	(void)close(stray);
+	/* After a rest others may have it. */
+	for (int i = 0; i < 100; i++) {
+		fd = connect_to(again);
+		if (fd < 0) {
+			break;
+		}
+		(void)close(fd);
+		(void)poll(NULL, 0, 50);
+	}
+	assert_int_equal(fd, -1);
+	get_from(passive_port());
+	end();
 }
 
 static const char *
@@ -659,8 +765,8 @@ downloads_and_listings(void **state)
 	assert_string_equal(get_content("NLST"), "f\r\n");
 	assert_non_null(strstr(get_content("LIST -a"), " ..\r\n"));
 	assert_null(strstr(get_content("LIST"), " ..\r\n"));
-	assert_null(strstr(get_content("LIST -a /"), STAGE_FOLDER));
-	assert_null(strstr(get_content("MLSD /"), STAGE_FOLDER));
+	assert_null(strstr(get_content("LIST -a /"), SETTINGS_STAGE));
+	assert_null(strstr(get_content("MLSD /"), SETTINGS_STAGE));
 	assert_non_null(strstr(get_content("MLSD"), "size=10;"));
 	assert_int_equal(ask("SIZE f"), 213);
 	assert_int_equal(ask("MFMT 20200229010203 f"), 213);
@@ -1163,6 +1269,7 @@ main(void)
 		cmocka_unit_test(other_protocols),
 		cmocka_unit_test(beginning_anew),
 		cmocka_unit_test(lines_too_long),
+		cmocka_unit_test(passive_ports),
 		cmocka_unit_test(uploads),
 		cmocka_unit_test(downloads_and_listings),
 		cmocka_unit_test(renames_and_removes),

@@ -8,10 +8,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "ftpd/ascii.h"
 #include "ftpd/listing.h"
 #include "ftpd/reply.h"
-#include "ftpd/users.h"
+#include "login/users.h"
 
 /* 2026-11-24 08:15:00 UTC */
 #define NOW 1795508100
@@ -124,32 +123,6 @@ facts_and_names(void **state)
 }
 
 static void
-times(void **state)
-{
-	static const char *const wrong[] = { "", "2026", "20261324081500",
-		"20260230081500", "20261124251500", "19691231235959",
-		"2026112408150x", "202611240815000", "20261124081500.x",
-		"20261124081500.", "-0261124081500" };
-	time_t t = 0;
-	struct buf b;
-
-	(void)state;
-	assert_int_equal(listing_parse_time(VIEW("20261124081500"), &t), 0);
-	assert_int_equal(t, NOW);
-	assert_int_equal(listing_parse_time(VIEW("20261124081500.25"), &t), 0);
-	assert_int_equal(listing_parse_time(VIEW("20240229000000"), &t), 0);
-	assert_int_equal(listing_parse_time(VIEW("99991231235959"), &t), 0);
-	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
-		assert_int_equal(listing_parse_time(view_str(wrong[i]), &t),
-		    -EINVAL);
-	}
-	buf_init(&b, 64);
-	listing_time(&b, INT64_MAX);
-	assert_string_equal(buf_cstr(&b), "19700101000000");
-	buf_done(&b);
-}
-
-static void
 list_options(void **state)
 {
 	static const struct {
@@ -178,56 +151,6 @@ list_options(void **state)
 	}
 }
 
-static void
-line_ends_cut_anywhere(void **state)
-{
-	static const char file[] = "a\nb\r\nc\r\r\nd\n\n";
-	static const char wire[] = "a\r\nb\r\nc\r\r\nd\r\n\r\n";
-	char out[64];
-
-	(void)state;
-	for (size_t cut = 0; cut < sizeof(file); cut++) {
-		struct ascii a = { .cr = false };
-		size_t n = ascii_encode(&a, file, cut, out);
-
-		n += ascii_encode(&a, file + cut, sizeof(file) - 1 - cut,
-		    out + n);
-		assert_int_equal(n, sizeof(wire) - 1);
-		assert_memory_equal(out, wire, n);
-		if (cut == sizeof(file) - 1) {
-			break;
-		}
-	}
-	for (size_t cut = 0; cut < sizeof(wire); cut++) {
-		struct ascii a = { .cr = false };
-		size_t n = ascii_decode(&a, wire, cut, out);
-
-		n += ascii_decode(&a, wire + cut, sizeof(wire) - 1 - cut,
-		    out + n);
-		n += ascii_decode_end(&a, out + n);
-		assert_int_equal(n, strlen("a\nb\nc\r\nd\n\n"));
-		assert_memory_equal(out, "a\nb\nc\r\nd\n\n", n);
-		if (cut == sizeof(wire) - 1) {
-			break;
-		}
-	}
-}
-
-static void
-a_last_cr_is_kept(void **state)
-{
-	struct ascii a = { .cr = false };
-	char out[8];
-	size_t n;
-
-	(void)state;
-	n = ascii_decode(&a, "x\r", 2, out);
-	n += ascii_decode_end(&a, out + n);
-	assert_int_equal(n, 2);
-	assert_memory_equal(out, "x\r", 2);
-	assert_int_equal(ascii_decode_end(&a, out), 0);
-}
-
 int
 main(void)
 {
@@ -235,10 +158,7 @@ main(void)
 		cmocka_unit_test(replies),
 		cmocka_unit_test(nine_columns),
 		cmocka_unit_test(facts_and_names),
-		cmocka_unit_test(times),
 		cmocka_unit_test(list_options),
-		cmocka_unit_test(line_ends_cut_anywhere),
-		cmocka_unit_test(a_last_cr_is_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,8 +27,9 @@
 
 #include <openssl/ssl.h>
 
-#include "ftpd/auth.h"
+#include "auth/auth.h"
 #include "ftpd/session.h"
+#include "run/lend.h"
 
 #define WIRE_HEARD_MAX (4U * 1024 * 1024)
 
@@ -61,6 +62,7 @@ struct wire {
 
 	/* Private. */
 	int control[2], auth[2], data[2]; /* ours, theirs */
+	struct lender lender;
 	ino_t passive; /* the socket that is listening */
 	SSL *ssl, *data_ssl;
 	bool content_sent, closed;
@@ -118,12 +120,46 @@ loopback(struct sockaddr *addr, socklen_t *n)
 	*n = sizeof(a);
 }
 
+static void
+wire_close(int *fd)
+{
+	if (*fd >= 0) {
+		(void)close(*fd);
+	}
+	*fd = -1;
+}
+
+/*
+ * The port of the passive socket is told: the client connects to it at once,
+ * though it may not be seen to.
+ */
+static void
+wire_connect(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || st.st_ino != wire->passive) {
+		return;
+	}
+	SSL_free(wire->data_ssl);
+	wire->data_ssl = NULL;
+	wire->content_sent = false;
+	wire_close(&wire->data[0]);
+	wire_close(&wire->data[1]);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
+		wire->data)
+	    < 0) {
+		abort();
+	}
+}
+
 int
 getsockname(int fd, struct sockaddr *addr, socklen_t *n)
 {
 	if (wire == NULL) {
 		return (int)syscall(SYS_getsockname, fd, addr, n);
 	}
+	wire_connect(fd);
 	loopback(addr, n);
 	return 0;
 }
@@ -138,16 +174,6 @@ bind(int fd, const struct sockaddr *addr, socklen_t n)
 	return wire->ports_taken ? -1 : 0;
 }
 
-static void
-wire_close(int *fd)
-{
-	if (*fd >= 0) {
-		(void)close(*fd);
-	}
-	*fd = -1;
-}
-
-/* The client connects at once, though it may not be seen to. */
 int
 listen(int fd, int backlog)
 {
@@ -160,13 +186,7 @@ listen(int fd, int backlog)
 		return -1;
 	}
 	wire->passive = st.st_ino;
-	SSL_free(wire->data_ssl);
-	wire->data_ssl = NULL;
-	wire->content_sent = false;
-	wire_close(&wire->data[0]);
-	wire_close(&wire->data[1]);
-	return socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-	    0, wire->data);
+	return 0;
 }
 
 int
@@ -368,6 +388,7 @@ wire_poll(struct wire *w, struct pollfd *p, nfds_t n, int timeout)
 			return r;
 		}
 		wire_authenticate(w);
+		lend_serve(&w->lender);
 		wire_hear(w);
 		wire_transfer(w);
 		r = wire_ready(w, p, n);
@@ -411,6 +432,12 @@ wire_run(struct wire *w)
 		< 0) {
 		abort();
 	}
+	if (lend_init(&w->lender, (uint16_t)w->settings->pasv_min,
+		(uint16_t)w->settings->pasv_max)
+		< 0
+	    || lend_open(&w->lender, &parts.lend_fd) < 0) {
+		abort();
+	}
 	buf_init(&w->heard, WIRE_HEARD_MAX);
 	buf_init(&w->got, WIRE_HEARD_MAX);
 	w->data[0] = w->data[1] = -1;
@@ -423,6 +450,8 @@ wire_run(struct wire *w)
 	session_run(s, &parts);
 	wire_hear(w);
 	wire = NULL;
+	lend_serve(&w->lender); /* sees its end */
+	(void)close(w->lender.events);
 	SSL_free(w->ssl);
 	SSL_free(w->data_ssl);
 	(void)close(s->parts.root.fd);
@@ -462,7 +491,7 @@ wire_clear(int folder)
 			wire_clear(below);
 			(void)close(below);
 		}
-		if (strcmp(e->d_name, STAGE_FOLDER) != 0) {
+		if (strcmp(e->d_name, SETTINGS_STAGE) != 0) {
 			(void)unlinkat(folder, e->d_name, AT_REMOVEDIR);
 		}
 	}

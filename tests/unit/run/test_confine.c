@@ -58,8 +58,7 @@ enter(unsigned rights, uint16_t port)
 		.fd = open("/tmp", O_PATH | O_DIRECTORY | O_CLOEXEC) };
 	struct confine_rules rules = { .paths = &path,
 		.path_count = 1,
-		.bind_min = port,
-		.bind_max = port };
+		.bind = port };
 	int fd;
 	int r = confine_ruleset(&rules, &fd);
 

@@ -222,6 +222,39 @@ entering(void **state)
 	fsroot_close(&r);
 }
 
+/* No link is followed, and a folder keeps its set-group-id bit. */
+static void
+modes(void **state)
+{
+	struct fsroot r;
+	struct stat st;
+	int fd = open("hidden", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	(void)state;
+	assert_int_equal(fsroot_open(&r, root_path), 0);
+	assert_int_equal(fsroot_hide(&r, fd), 0);
+	(void)close(fd);
+	assert_int_equal(fsroot_chmod(&r, "/dir/inner", 0604), 0);
+	assert_int_equal(stat("dir/inner", &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0604);
+	assert_int_equal(chmod("dir", 02755), 0);
+	assert_int_equal(fsroot_chmod(&r, "dir", 0711), 0);
+	assert_int_equal(stat("dir", &st), 0);
+	assert_int_equal(st.st_mode & 07777, 02711);
+	assert_int_equal(fsroot_chmod(&r, "dir", 0755), 0);
+	assert_int_equal(fsroot_chmod(&r, "in", 0600), -ENXIO);
+	assert_int_equal(fsroot_chmod(&r, "out", 0600), -ENXIO);
+	assert_int_equal(fsroot_chmod(&r, "fifo", 0600), -ENXIO);
+	assert_int_equal(fsroot_chmod(&r, "up/secret", 0600), -EXDEV);
+	assert_int_equal(fsroot_chmod(&r, "hidden", 0755), -ENOENT);
+	assert_int_equal(fsroot_chmod(&r, "hidden/part", 0644), -ENOENT);
+	assert_int_equal(fsroot_chmod(&r, "/", 0700), -EBUSY);
+	assert_int_equal(fsroot_chmod(&r, "absent", 0700), -ENOENT);
+	assert_int_equal(stat("dir/inner", &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0604);
+	fsroot_close(&r);
+}
+
 int
 main(void)
 {
@@ -230,6 +263,7 @@ main(void)
 		cmocka_unit_test(outside),
 		cmocka_unit_test(hidden),
 		cmocka_unit_test(parents),
+		cmocka_unit_test(modes),
 		cmocka_unit_test(entering),
 	};
 

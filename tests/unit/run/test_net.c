@@ -215,12 +215,54 @@ time_left(void **state)
 	assert_true(clock_left(clock_ms() + 5000) <= 5000);
 }
 
+static void
+a_range_of_ports(void **state)
+{
+	struct sockaddr_storage addr = { .ss_family = AF_UNSPEC };
+	struct sockaddr_in *four = (struct sockaddr_in *)&addr;
+	uint16_t first, found[2];
+	int fds[3] = { -1, -1, -1 };
+
+	(void)state;
+	assert_int_equal(net_listen_range(&addr, 1024, 65535, 1, &fds[0]),
+	    -EAFNOSUPPORT);
+	assert_int_equal(net_port(&addr), 0);
+	four->sin_family = AF_INET;
+	four->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	/* Two neighbours that are free. */
+	do {
+		(void)close(fds[0]);
+		(void)close(fds[1]);
+		assert_int_equal(net_listen_range(&addr, 20000, 60000, 1,
+				     &fds[0]),
+		    0);
+		first = net_port(&addr);
+		assert_in_range(first, 20000, 60000);
+		four->sin_port = htons((uint16_t)(first + 1));
+	} while (
+	    net_listen_on((struct sockaddr *)&addr, sizeof(*four), 1, &fds[1])
+	    < 0);
+	assert_int_equal(net_listen_range(&addr, first, (uint16_t)(first + 1),
+			     1, &fds[2]),
+	    -EADDRINUSE);
+	assert_int_equal(close(fds[0]) + close(fds[1]), 0);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(net_listen_range(&addr, first,
+				     (uint16_t)(first + 1), 1, &fds[i]),
+		    0);
+		found[i] = net_port(&addr);
+	}
+	assert_int_equal(found[0] + found[1], 2 * first + 1);
+	assert_int_equal(close(fds[0]) + close(fds[1]), 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(listen_and_connect),
 		cmocka_unit_test(a_port_that_is_taken),
+		cmocka_unit_test(a_range_of_ports),
 		cmocka_unit_test(nobody_there),
 		cmocka_unit_test(deadlines),
 		cmocka_unit_test(writing_more_than_fits),

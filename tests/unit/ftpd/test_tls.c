@@ -1,0 +1,243 @@
+/*
+ * Which TLS sessions a data connection may resume, and what it is told to be
+ * when it may not: handshakes in memory, under both versions.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "ftpd/tls.h"
+#include "tls/few.h"
+
+static const int versions[] = { TLS1_2_VERSION, TLS1_3_VERSION };
+static char folder[] = "/tmp/tls-XXXXXX";
+static SSL_CTX *server_tls, *client_tls;
+
+static int
+set_up(void **state)
+{
+	struct buf why;
+	EVP_PKEY *key;
+	X509 *cert;
+	FILE *f;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(chdir(folder), 0);
+	/* First of all that OpenSSL has to do. */
+	assert_int_equal(few_init(), 0);
+	key = EVP_EC_gen("P-256");
+	cert = X509_new();
+	(void)X509_gmtime_adj(X509_getm_notBefore(cert), 0);
+	(void)X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
+	assert_int_equal(X509_set_pubkey(cert, key), 1);
+	assert_true(X509_sign(cert, key, EVP_sha256()) > 0);
+	f = fopen("both", "w");
+	assert_int_equal(PEM_write_X509(f, cert), 1);
+	assert_int_equal(PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL,
+			     NULL),
+	    1);
+	(void)fclose(f);
+	X509_free(cert);
+	EVP_PKEY_free(key);
+	buf_init(&why, 1000);
+	assert_int_equal(tls_load("both", "both", &why, &server_tls), 0);
+	buf_done(&why);
+	assert_int_equal(tls_own_tickets(server_tls), 0);
+	client_tls = SSL_CTX_new(TLS_client_method());
+	assert_non_null(client_tls);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	SSL_CTX_free(server_tls);
+	SSL_CTX_free(client_tls);
+	(void)unlink("both");
+	return rmdir(folder);
+}
+
+/* Both ends of a connection. */
+struct ends {
+	SSL *server;
+	SSL *client;
+};
+
+/* Hands over what each has for the other, until nobody has anything. */
+static void
+run(struct ends *e)
+{
+	char byte;
+
+	for (int i = 0; i < 10; i++) {
+		(void)SSL_do_handshake(e->client);
+		(void)SSL_do_handshake(e->server);
+		(void)SSL_read(e->client, &byte, 1);
+	}
+	assert_true(SSL_is_init_finished(e->client));
+	assert_true(SSL_is_init_finished(e->server));
+}
+
+/* A connection of `server` (taken) with a client that offers that session. */
+static struct ends
+connect_ends(SSL *server, int version, SSL_SESSION *offered)
+{
+	struct ends e = { .server = server, .client = SSL_new(client_tls) };
+	BIO *near = NULL, *far = NULL;
+
+	assert_non_null(server);
+	assert_int_equal(SSL_set_min_proto_version(e.client, version), 1);
+	assert_int_equal(SSL_set_max_proto_version(e.client, version), 1);
+	assert_int_equal(BIO_new_bio_pair(&near, 0, &far, 0), 1);
+	SSL_set_bio(e.server, near, near);
+	SSL_set_bio(e.client, far, far);
+	SSL_set_accept_state(e.server);
+	SSL_set_connect_state(e.client);
+	if (offered != NULL) {
+		assert_int_equal(SSL_set_session(e.client, offered), 1);
+	}
+	run(&e);
+	return e;
+}
+
+/* Ends it in order: else OpenSSL takes its session for a bad one. */
+static void
+disconnect(struct ends *e)
+{
+	(void)SSL_shutdown(e->server);
+	(void)SSL_shutdown(e->client);
+	SSL_free(e->server);
+	SSL_free(e->client);
+}
+
+/* A control connection's session, as its client has it before a transfer. */
+static SSL_SESSION *
+session_of(struct ends *control)
+{
+	char byte = 0;
+	SSL_SESSION *session;
+
+	tls_fresh_ticket(control->server);
+	/* The ticket goes out with the next write. */
+	assert_int_equal(SSL_write(control->server, &byte, 1), 1);
+	assert_int_equal(SSL_read(control->client, &byte, 1), 1);
+	session = SSL_get1_session(control->client);
+	assert_int_equal(SSL_SESSION_is_resumable(session), 1);
+	return session;
+}
+
+/* What a data connection is that offers this session; NULL: none. */
+static void
+offer(int version, SSL_SESSION *session, bool resumed, bool foreign)
+{
+	struct ends data = connect_ends(tls_data(server_tls), version, session);
+
+	assert_int_equal(tls_resumed(data.server), resumed);
+	assert_int_equal(tls_foreign(data.server), foreign);
+	/* No data connection gives a session to resume. */
+	if (!resumed) {
+		session = SSL_get1_session(data.client);
+		assert_false(SSL_SESSION_has_ticket(session));
+		SSL_SESSION_free(session);
+	}
+	disconnect(&data);
+}
+
+static void
+own_session(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(versions); i++) {
+		struct ends control = connect_ends(tls_control(server_tls),
+		    versions[i], NULL);
+		SSL_SESSION *session = session_of(&control);
+
+		/* Many times, as clients that know only one have it. */
+		for (int n = 0; n < 3; n++) {
+			offer(versions[i], session, true, false);
+		}
+		offer(versions[i], NULL, false, false);
+		SSL_SESSION_free(session);
+		disconnect(&control);
+	}
+}
+
+/*
+ * One that has expired counts for nothing, and is no stranger's either: it is
+ * as if none was offered.
+ */
+static void
+expired_session(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(versions); i++) {
+		struct ends control;
+		SSL_SESSION *session;
+		long before = SSL_CTX_set_timeout(server_tls, 1);
+
+		control = connect_ends(tls_control(server_tls), versions[i],
+		    NULL);
+		session = session_of(&control);
+		(void)SSL_CTX_set_timeout(server_tls, before);
+		/* The client must not know, or it would not offer it. */
+		(void)SSL_SESSION_set_timeout(session, 3600);
+		offer(versions[i], session, true, false);
+		(void)sleep(3);
+		offer(versions[i], session, false, false);
+		/* The control connection lives on, with a new one. */
+		SSL_SESSION_free(session);
+		if (versions[i] == TLS1_3_VERSION) {
+			session = session_of(&control);
+			offer(versions[i], session, true, false);
+			SSL_SESSION_free(session);
+		}
+		disconnect(&control);
+	}
+}
+
+/* Of another session process: its keys are not ours. */
+static void
+foreign_session(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(versions); i++) {
+		struct ends control = connect_ends(tls_control(server_tls),
+		    versions[i], NULL);
+		SSL_SESSION *session = session_of(&control);
+		struct ends other;
+
+		assert_int_equal(tls_own_tickets(server_tls), 0);
+		offer(versions[i], session, false, true);
+		/* For a control connection it is a beginning like any other. */
+		other = connect_ends(tls_control(server_tls), versions[i],
+		    session);
+		assert_false(tls_resumed(other.server));
+		disconnect(&other);
+		SSL_SESSION_free(session);
+		disconnect(&control);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(own_session),
+		cmocka_unit_test(expired_session),
+		cmocka_unit_test(foreign_session),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
