@@ -1,7 +1,8 @@
 /*
  * The data connection: a passive port of our own choice (run/lend.h), one
  * connection taken on it, and the proof that it is the client's.  A session
- * that transfers one file after the other keeps its port.
+ * that transfers one file after the other keeps its port, but while one takes
+ * long others may have it.
  *
  * It is the client's when it comes from the client's address, or, with
  * FTPD_PEER_CHECK=nat, when one of the two addresses is the gateway's; under
@@ -32,7 +33,7 @@ void data_linger(struct session *s);
 /* Resets the connection, so that nobody takes what came for the whole. */
 void data_abort(struct session *s);
 
-/* The session rests: others may have its passive port. */
+/* The session rests, or its transfer takes long: others may have its port. */
 void data_rest(struct session *s);
 
 /* Closes everything of it, also the listening socket. */

@@ -183,14 +183,22 @@ poll_once(struct session *s, int fd, short events, int timeout)
 	return r < 0 ? r : p[0].revents != 0;
 }
 
-/* How long to wait at first; then, what only a busy session needs is freed. */
-static int
-wait_before_rest(const struct session *s, int fd, int64_t end)
+/* Is there something to give back when nothing comes for a while? */
+static bool
+can_rest(const struct session *s, int fd)
 {
-	int left = clock_left(end);
-	bool busy = s->transferring || s->resting || fd != s->control.fd;
+	return s->transferring ? s->passive_used
+			       : !s->resting && fd == s->control.fd;
+}
 
-	return busy || left < REST_MS ? left : REST_MS;
+static void
+rest(struct session *s)
+{
+	data_rest(s);
+	if (!s->transferring) {
+		s->resting = true;
+		trim_memory();
+	}
 }
 
 int
@@ -201,16 +209,15 @@ session_wait(void *session, int fd, short events, int64_t deadline)
 	for (;;) {
 		bool stopping = s->stop_at != 0 && s->stop_at < deadline;
 		int64_t end = stopping ? s->stop_at : deadline;
-		int ms = wait_before_rest(s, fd, end);
-		int r = poll_once(s, fd, events, ms);
+		int ms = clock_left(end);
+		bool rests = can_rest(s, fd) && ms > REST_MS;
+		int r = poll_once(s, fd, events, rests ? REST_MS : ms);
 
 		if (r != 0) {
 			return r < 0 ? r : 0;
 		}
-		if (ms == REST_MS) {
-			s->resting = true;
-			data_rest(s);
-			trim_memory();
+		if (rests) {
+			rest(s);
 		}
 		if (clock_left(end) == 0 && end <= clock_ms()) {
 			return stopping ? -ESHUTDOWN : -ETIMEDOUT;
@@ -223,6 +230,8 @@ session_glance(struct session *s)
 {
 	int r = poll_once(s, -1, 0, 0);
 
+	/* It is no short one: others may have its port. */
+	data_rest(s);
 	if (r == 0 && s->stop_at != 0 && clock_left(s->stop_at) == 0) {
 		return -ESHUTDOWN;
 	}

@@ -35,13 +35,29 @@ close_passive(struct session *s)
 
 /* --- a passive port ------------------------------------------------------- */
 
+/* An answer that came too late is not the next question's. */
+static void
+forget_answers(int fd)
+{
+	int late = -1, r;
+
+	do {
+		r = lend_take(fd, &late);
+		if (r == 0) {
+			(void)close(late);
+		}
+	} while (r != -EPIPE);
+}
+
 /* Asks once; to have no answer in time is an error of another kind. */
 static int
 borrow(struct session *s, const struct sockaddr_storage *addr, int64_t deadline)
 {
 	int fd = s->parts.lend_fd;
-	int r = lend_ask(fd, addr);
+	int r;
 
+	forget_answers(fd);
+	r = lend_ask(fd, addr);
 	if (r == 0) {
 		r = session_wait(s, fd, POLLIN, deadline);
 	}

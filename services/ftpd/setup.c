@@ -194,7 +194,15 @@ setup_processes(struct listener *l)
 	r = l->sig_fd < 0 ? l->sig_fd : confine_no_new_privs();
 	if (r == 0) {
 		r = lend_init(&l->lender, (uint16_t)l->settings->pasv_min,
-		    (uint16_t)l->settings->pasv_max);
+		    (uint16_t)l->settings->pasv_max,
+		    (size_t)l->settings->max_sessions);
+	}
+	if (r == -EMFILE) {
+		log_say(LOG_ERROR, "cannot_start",
+		    "FTPD_MAX_SESSIONS is %u: the limit of open files "
+		    "(nofile) is too low for that",
+		    (unsigned)l->settings->max_sessions);
+		return r;
 	}
 	if (r == 0) {
 		r = take_networks(l);

@@ -126,8 +126,9 @@ on_hello(SSL *ssl, int *alert, void *ctx)
 		   &n)
 		== 1
 	    && share_is_in((struct view){ (const char *)shares, n },
-		SHARE_X25519)) {
-		(void)SSL_set1_groups_list(ssl, "X25519");
+		SHARE_X25519)
+	    && SSL_set1_groups_list(ssl, "X25519") != 1) {
+		ERR_clear_error();
 	}
 	return SSL_CLIENT_HELLO_SUCCESS;
 }
@@ -232,6 +233,13 @@ rehearse(SSL_CTX *ctx)
 	ERR_clear_error();
 }
 
+static bool
+use_key(SSL_CTX *ctx, const char *key)
+{
+	return SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) == 1
+	    && SSL_CTX_check_private_key(ctx) == 1;
+}
+
 int
 tls_load(const char *cert, const char *key, struct buf *why, SSL_CTX **ret)
 {
@@ -246,12 +254,16 @@ tls_load(const char *cert, const char *key, struct buf *why, SSL_CTX **ret)
 		explain(why, "FTPD_CERT: cannot use the certificate", cert);
 		goto fail;
 	}
-	if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1
-	    || SSL_CTX_check_private_key(ctx) != 1) {
+	if (!use_key(ctx, key)) {
 		explain(why, "FTPD_KEY: cannot use the key", key);
 		goto fail;
 	}
 	rehearse(ctx);
+	/* Anew: what RSA blinds with is each session's own. */
+	if (!use_key(ctx, key)) {
+		explain(why, "FTPD_KEY: cannot use the key", key);
+		goto fail;
+	}
 	*ret = ctx;
 	return 0;
 fail:

@@ -16,7 +16,7 @@
 #define EVENTS 16
 
 int
-lend_init(struct lender *l, uint16_t min, uint16_t max)
+lend_init(struct lender *l, uint16_t min, uint16_t max, size_t borrowers)
 {
 	struct rlimit files;
 
@@ -27,14 +27,17 @@ lend_init(struct lender *l, uint16_t min, uint16_t max)
 		return -errno;
 	}
 	files.rlim_cur = files.rlim_max;
-	return setrlimit(RLIMIT_NOFILE, &files) < 0 ? -errno : 0;
+	if (setrlimit(RLIMIT_NOFILE, &files) < 0) {
+		return -errno;
+	}
+	return files.rlim_max < FIRST_FD + borrowers ? -EMFILE : 0;
 }
 
 int
 lend_open(struct lender *l, int *ret_fd)
 {
 	struct epoll_event e = { .events = EPOLLIN };
-	int pair[2];
+	int pair[2], few = 1;
 	int r = 0;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
@@ -43,7 +46,10 @@ lend_open(struct lender *l, int *ret_fd)
 		return -errno;
 	}
 	e.data.fd = fcntl(pair[0], F_DUPFD_CLOEXEC, FIRST_FD);
+	/* Answers that nobody takes hold a port each. */
 	if (e.data.fd < 0
+	    || setsockopt(e.data.fd, SOL_SOCKET, SO_SNDBUF, &few, sizeof(few))
+		< 0
 	    || epoll_ctl(l->events, EPOLL_CTL_ADD, e.data.fd, &e) < 0) {
 		r = -errno;
 		(void)close(pair[1]);

@@ -10,6 +10,7 @@
 #ifndef RUN_LEND_H
 #define RUN_LEND_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -22,8 +23,13 @@ struct lender {
 	uint16_t max;
 };
 
-/* Raises the process's limit of descriptors as far as it may.  0, or -errno. */
-NODISCARD int lend_init(struct lender *l, uint16_t min, uint16_t max);
+/*
+ * For at most so many borrowers at a time.  Raises the process's limit of
+ * descriptors as far as it may.  0; -EMFILE when that is too little for them;
+ * or another -errno.
+ */
+NODISCARD int lend_init(struct lender *l, uint16_t min, uint16_t max,
+    size_t borrowers);
 
 /*
  * A channel for one more borrower.  *ret_fd is the borrower's end, the

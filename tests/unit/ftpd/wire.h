@@ -433,7 +433,7 @@ wire_run(struct wire *w)
 		abort();
 	}
 	if (lend_init(&w->lender, (uint16_t)w->settings->pasv_min,
-		(uint16_t)w->settings->pasv_max)
+		(uint16_t)w->settings->pasv_max, 1)
 		< 0
 	    || lend_open(&w->lender, &parts.lend_fd) < 0) {
 		abort();

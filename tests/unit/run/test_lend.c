@@ -31,7 +31,7 @@ set_up(void **state)
 	    &(struct sockaddr_in){ .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) },
 	    sizeof(struct sockaddr_in));
-	return lend_init(&lender, FIRST, LAST);
+	return lend_init(&lender, FIRST, LAST, 8);
 }
 
 static int
@@ -155,6 +155,17 @@ bad_questions(void **state)
 	(void)close(fd);
 }
 
+/* Who may not open so many descriptors is told at once. */
+static void
+too_many_borrowers(void **state)
+{
+	struct lender other;
+
+	(void)state;
+	assert_int_equal(lend_init(&other, FIRST, LAST, SIZE_MAX / 2), -EMFILE);
+	(void)close(other.events);
+}
+
 /* Who asks and does not read: its own queue fills, nobody waits for it. */
 static void
 deaf_borrower(void **state)
@@ -170,6 +181,7 @@ deaf_borrower(void **state)
 		assert_true(r == 0 || r == -EAGAIN);
 		lend_serve(&lender);
 	}
+	/* Some answers are left to it, not all ports. */
 	(void)close(fd);
 	lend_serve(&lender);
 	assert_in_range(borrow(other, &passive), FIRST, LAST);
@@ -204,7 +216,7 @@ no_descriptor_is_left(void **state)
 	assert_int_equal(fcntl(256, F_GETFD), -1);
 	assert_int_equal(lend_take(fd[0], &after), -EPIPE);
 	(void)close(fd[0]);
-	assert_int_equal(lend_init(&lender, FIRST, LAST), 0);
+	assert_int_equal(lend_init(&lender, FIRST, LAST, 8), 0);
 }
 
 int
@@ -215,6 +227,7 @@ main(void)
 		cmocka_unit_test(it_listens),
 		cmocka_unit_test(each_its_own_channel),
 		cmocka_unit_test(bad_questions),
+		cmocka_unit_test(too_many_borrowers),
 		cmocka_unit_test(deaf_borrower),
 		cmocka_unit_test(no_descriptor_is_left),
 	};
