@@ -63,8 +63,7 @@ void setup_gateways(struct listener *l);
 /* Hands the authenticator the users file, whose content is not for us. */
 void setup_users(struct listener *l);
 
-/* --- roles.c ---------------------------------------------------------------
- */
+/* --- roles.c -------------------------------------------------------------- */
 
 /* Starts all of them.  0, or -errno. */
 NODISCARD int roles_start(struct listener *l);
@@ -74,8 +73,7 @@ void roles_kill(const struct listener *l, enum role role);
 void roles_kill_all(const struct listener *l);
 bool roles_left(const struct listener *l);
 
-/* --- listener.c ------------------------------------------------------------
- */
+/* --- listener.c ----------------------------------------------------------- */
 
 /* fork(2); what a new process shares with the listener it lets go. */
 pid_t listener_fork(struct listener *l);

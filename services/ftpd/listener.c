@@ -127,10 +127,7 @@ turn_away(struct listener *l, int fd, enum stats_refusal why,
 	log_party(&line, "refused", peer);
 	log_str(&line, "reason", reason);
 	log_close(&line);
-	if (send(fd, words, sizeof(words) - 1, MSG_NOSIGNAL | MSG_DONTWAIT)
-	    < 0) {
-		errno = 0;
-	}
+	(void)send(fd, words, sizeof(words) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 	(void)close(fd);
 }
 

@@ -9,8 +9,9 @@
 
 #define HALF_YEAR (182 * 24 * 3600)
 
-void
-listing_name(struct buf *b, struct view name)
+/* `name` with `?` for control characters. */
+static void
+add_name(struct buf *b, struct view name)
 {
 	for (size_t i = 0; i < name.n; i++) {
 		unsigned char c = (unsigned char)name.p[i];
@@ -146,10 +147,10 @@ add_unix(struct buf *b, const struct listing_entry *e, time_t now)
 	    (unsigned long long)(uint64_t)e->st.st_size);
 	add_date(b, e->st.st_mtime, now);
 	buf_add_char(b, ' ');
-	listing_name(b, e->name);
+	add_name(b, e->name);
 	if (S_ISLNK(e->st.st_mode)) {
 		buf_add_str(b, " -> ");
-		listing_name(b, e->link);
+		add_name(b, e->link);
 	}
 }
 
@@ -236,7 +237,7 @@ listing_facts(struct buf *b, const struct listing_entry *e)
 		}
 	}
 	buf_add_char(b, ' ');
-	listing_name(b, e->name);
+	add_name(b, e->name);
 }
 
 void
@@ -251,7 +252,7 @@ listing_line(struct buf *b, enum listing_format format,
 		listing_facts(b, e);
 		break;
 	case LISTING_NAMES:
-		listing_name(b, e->name);
+		add_name(b, e->name);
 		break;
 	}
 	buf_add_str(b, "\r\n");

@@ -38,9 +38,6 @@ const char *listing_fact(unsigned i);
 /* The facts and the name without the line end, for MLST. */
 void listing_facts(struct buf *b, const struct listing_entry *e);
 
-/* `name` with `?` for control characters. */
-void listing_name(struct buf *b, struct view name);
-
 /*
  * Parses the argument of SITE UTIME: "YYYYMMDDHHMM[SS] name", or "name T T T
  * UTC", whose second time counts.  -EINVAL when it is neither.

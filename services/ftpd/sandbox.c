@@ -13,6 +13,17 @@
 #define SESSION_DATA (64ULL * 1024 * 1024)
 #define ROLE_FILES 1024
 
+/* Changes: not for users who may only read. */
+#define WRITE_CALLS \
+	CALL(renameat), CALL(renameat2), CALL(unlinkat), CALL(mkdirat), \
+	    CALL(fchmod), CALL(fchmodat), CALL(utimensat), CALL(fsync), \
+	    CALL(fdatasync), CALL(ftruncate), CALL(flock), \
+	    CALL(copy_file_range), CALL(splice), CALL(pipe2)
+/* The second layer: for nobody who has it. */
+#define LAYER_CALLS \
+	CALL(landlock_create_ruleset), CALL(landlock_add_rule), \
+	    CALL(landlock_restrict_self), CALL(seccomp)
+
 static const struct confine_call session_calls[] = { CALLS_BASE, CALLS_OLD,
 	CALLS_OLD_READ CALLS_SANITIZER,
 	/* Files. */
@@ -21,19 +32,12 @@ static const struct confine_call session_calls[] = { CALLS_BASE, CALLS_OLD,
 	CALL(readlinkat), CALL(faccessat), CALL(faccessat2), CALL(fstatfs),
 	CALL(fadvise64),
 	/* The passive socket, which is lent: none is made here. */
-	CALL(accept4), CALL(getsockname), CALL(getpeername),
-	/* Changes: not for users who may only read. */
-	CALL(renameat), CALL(renameat2), CALL(unlinkat), CALL(mkdirat),
-	CALL(fchmod), CALL(fchmodat), CALL(utimensat), CALL(fsync),
-	CALL(fdatasync), CALL(ftruncate), CALL(flock), CALL(copy_file_range),
-	CALL(splice), CALL(pipe2),
-	/* The second layer. */
-	CALL(landlock_create_ruleset), CALL(landlock_add_rule),
-	CALL(landlock_restrict_self), CALL(seccomp) };
+	CALL(accept4), CALL(getsockname), CALL(getpeername), WRITE_CALLS,
+	LAYER_CALLS };
 
-/* What is left out after login, counted from the end. */
-#define LAYER_CALLS 4
-#define WRITE_CALLS 14
+/* What is left out after login: for who may write, and for who may not. */
+static const struct confine_call writer_less[] = { LAYER_CALLS };
+static const struct confine_call reader_less[] = { WRITE_CALLS, LAYER_CALLS };
 
 static const struct confine_call authenticator_calls[] = { CALLS_BASE,
 	CALLS_OLD,
@@ -119,7 +123,6 @@ sandbox_user(int folder_fd, int stage_fd, unsigned rights)
 	};
 	struct confine_rules rules = { .paths = paths,
 		.path_count = stage_fd < 0 || !writes ? 1 : 2 };
-	size_t less = writes ? LAYER_CALLS : LAYER_CALLS + WRITE_CALLS;
 	int fd = -1;
 	int r = confine_ruleset(&rules, &fd);
 
@@ -128,9 +131,9 @@ sandbox_user(int folder_fd, int stage_fd, unsigned rights)
 		(void)close(fd);
 	}
 	if (r == 0 || r == -ENOSYS) {
-		r = confine_seccomp_less(session_calls
-			+ ARRAY_LEN(session_calls) - less,
-		    less);
+		r = writes
+		    ? confine_seccomp_less(writer_less, ARRAY_LEN(writer_less))
+		    : confine_seccomp_less(reader_less, ARRAY_LEN(reader_less));
 	}
 	return r == -ENOSYS ? 0 : r;
 }

@@ -22,6 +22,7 @@
 #include "ftpd/reply.h"
 #include "ftpd/settings.h"
 #include "ftpd/stats.h"
+#include "login/users.h"
 #include "run/addr.h"
 #include "run/fsroot.h"
 #include "tls/chan.h"
@@ -49,7 +50,7 @@ struct session_parts {
 
 /* What AUTH TLS sets back. */
 struct session_state {
-	char user[SETTINGS_USER_MAX + 1];
+	char user[USERS_NAME_MAX + 1];
 	bool has_user;
 	bool logged_in;
 	bool pbsz;

@@ -76,8 +76,7 @@ log_login(struct session *s, const char *result,
 	log_close(&l);
 }
 
-/* --- rights -----------------------------------------------------------------
- */
+/* --- rights --------------------------------------------------------------- */
 
 bool
 session_has(struct session *s, unsigned right)
@@ -215,8 +214,7 @@ session_pass(struct session *s, struct view arg)
 	}
 }
 
-/* --- protection -------------------------------------------------------------
- */
+/* --- protection ----------------------------------------------------------- */
 
 static void
 log_tls_failure(struct session *s, int err)

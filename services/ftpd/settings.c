@@ -7,8 +7,11 @@
 
 #include "base/escape.h"
 #include "base/path.h"
+#include "login/pwhash.h"
 #include "login/users.h"
 #include "run/netmap.h"
+
+#define PASV_PORTS_MAX 1024
 
 uint16_t
 settings_health_port(const void *settings)
@@ -45,12 +48,12 @@ static void
 check_ports(const struct settings *s, struct buf *faults)
 {
 	if (s->pasv_min > s->pasv_max
-	    || s->pasv_max - s->pasv_min >= SETTINGS_PASV_PORTS_MAX) {
+	    || s->pasv_max - s->pasv_min >= PASV_PORTS_MAX) {
 		buf_addf(faults,
 		    "FTPD_PASV_MIN and FTPD_PASV_MAX: %llu to %llu "
 		    "is no range of 1 to %d ports\n",
 		    (unsigned long long)s->pasv_min,
-		    (unsigned long long)s->pasv_max, SETTINGS_PASV_PORTS_MAX);
+		    (unsigned long long)s->pasv_max, PASV_PORTS_MAX);
 	}
 	if ((s->port >= s->pasv_min && s->port <= s->pasv_max)
 	    || (s->http_port >= s->pasv_min && s->http_port <= s->pasv_max)
@@ -125,18 +128,18 @@ settings_check(const void *settings, struct buf *faults)
 	(void)!netmap_parse("FTPD_PASV_NETWORKS", view_str(s->pasv_networks),
 	    &nets, faults);
 	if (path_has_control(view_str(s->user))
-	    || strlen(s->user) > SETTINGS_USER_MAX) {
+	    || strlen(s->user) > USERS_NAME_MAX) {
 		buf_addf(faults,
 		    "FTPD_USER: has control characters or more "
 		    "than %d bytes\n",
-		    SETTINGS_USER_MAX);
+		    USERS_NAME_MAX);
 	}
 	if (path_has_control(view_str(s->password))
-	    || strlen(s->password) > SETTINGS_PASSWORD_MAX) {
+	    || strlen(s->password) > PWHASH_PASSWORD_MAX) {
 		buf_addf(faults,
 		    "FTPD_PASSWORD_FILE: the secret has control "
 		    "characters or more than %d bytes; make it one line\n",
-		    SETTINGS_PASSWORD_MAX);
+		    PWHASH_PASSWORD_MAX);
 	}
 	if (s->users_file[0] != '\0') {
 		users_check("FTPD_USERS_FILE", s->users_file, view_str(s->user),

@@ -10,8 +10,6 @@
 #include <sys/types.h>
 
 #include "base/buf.h"
-#include "login/pwhash.h"
-#include "login/users.h"
 
 enum { TLS_REQUIRED, TLS_OPTIONAL };
 /*
@@ -22,13 +20,8 @@ enum { REUSE_OWN, REUSE_REQUIRE, REUSE_ALLOW };
 /* Data connections: from the client's address; or the gateway's between. */
 enum { PEER_NAT, PEER_STRICT };
 
-/* Most passive ports that may be set: each is a rule in the kernel. */
-#define SETTINGS_PASV_PORTS_MAX 1024
 /* The hidden folder of uploads in the making (stage.h). */
 #define SETTINGS_STAGE ".ftpd-staging"
-/* Longest names and passwords, which is what a login message has room for. */
-#define SETTINGS_USER_MAX USERS_NAME_MAX
-#define SETTINGS_PASSWORD_MAX PWHASH_PASSWORD_MAX
 
 struct settings {
 	uint64_t port;

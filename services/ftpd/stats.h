@@ -6,7 +6,6 @@
 #define FTPD_STATS_H
 
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"

@@ -80,8 +80,6 @@ def comm(pid):
 class Server:
     """One server, started once and kept for the whole run."""
 
-    first_passive = 0
-
     def __init__(self, number):
         self.port = 2100 + number
         self.passive = 20000 + number * 3000

@@ -141,8 +141,7 @@ receive(struct server *s, unsigned number)
 	}
 }
 
-/* Waits for answers, but no longer than until `until`, and takes what is there.
- */
+/* Waits until `until` at the most, and takes the answers that are there. */
 static void
 wait_for_answers(struct server *s, int64_t until)
 {

@@ -1,6 +1,5 @@
 /*
- * ftpd-lookup: the program that looks WordPress's users up (see
- *auth/wplogin.h).
+ * ftpd-lookup: looks WordPress's users up (see auth/wplogin.h).
  *
  *	ftpd-lookup HOST PORT USER
  *

@@ -28,7 +28,6 @@
 
 #include <netinet/in.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/macros.h"
@@ -69,7 +68,7 @@ struct auth_answer {
 	char folder[USERS_FOLDER_MAX + 1]; /* as in struct user */
 };
 
-/* --- with the listener --------------------------------------------------- */
+/* --- with the listener ---------------------------------------------------- */
 
 /* How the listener introduces a session. */
 struct auth_intro {
@@ -112,8 +111,7 @@ bool auth_news(int fd, struct auth_news *ret);
 NODISCARD int auth_ask(int fd, struct view user, struct view password,
     int64_t deadline, struct auth_answer *ret);
 
-/* --- the authenticator -----------------------------------------------------
- */
+/* --- the authenticator ---------------------------------------------------- */
 
 /* Is this the user of the settings?  Same work for every answer. */
 bool auth_matches(const struct auth_conf *conf, struct view user,

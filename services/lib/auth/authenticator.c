@@ -36,8 +36,7 @@ tell(struct authenticator *a, const struct auth_news *news)
 	    MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-/* --- the sessions ----------------------------------------------------------
- */
+/* --- the sessions --------------------------------------------------------- */
 
 static size_t
 index_of(const struct authenticator *a, int fd)
@@ -187,8 +186,7 @@ serve(struct authenticator *a, size_t i)
 	secret_wipe(&q, sizeof(q));
 }
 
-/* --- the listener ----------------------------------------------------------
- */
+/* --- the listener --------------------------------------------------------- */
 
 static void
 log_faults(struct buf *faults)
@@ -253,8 +251,7 @@ take_intro(struct authenticator *a)
 	a->n++;
 }
 
-/* --- all of it -------------------------------------------------------------
- */
+/* --- all of it ------------------------------------------------------------ */
 
 /* False when a process is gone that is needed. */
 static bool

@@ -90,7 +90,7 @@ struct limits_try authenticator_try(const struct authenticator *a, int fd,
 void authenticator_conclude(struct authenticator *a, int fd, uint64_t account,
     bool exists, const struct auth_answer *answer);
 
-/* --- who.c ----------------------------------------------------------- */
+/* --- who.c ---------------------------------------------------------------- */
 
 /* Who is it?  False when only the database can tell. */
 bool who_is(const struct authenticator *a, struct view name,
@@ -106,7 +106,7 @@ bool who_is_remembered(const struct authenticator *a,
 /* What a session is told that may log in. */
 struct auth_answer who_answer(const struct candidate *who);
 
-/* --- jobs.c ---------------------------------------------------------- */
+/* --- jobs.c --------------------------------------------------------------- */
 
 /* Makes the request of that session a job; false when there is no room. */
 bool jobs_add(struct authenticator *a, int fd, uint64_t account,

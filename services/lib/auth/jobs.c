@@ -134,8 +134,7 @@ to_hash(struct authenticator *a, struct job *job)
 	}
 }
 
-/* --- new ones --------------------------------------------------------------
- */
+/* --- new ones ------------------------------------------------------------- */
 
 /*
  * How many one party may have: at most what can be hashed before the last one
@@ -182,8 +181,7 @@ jobs_add(struct authenticator *a, int fd, uint64_t account,
 	return true;
 }
 
-/* --- who is it? ------------------------------------------------------------
- */
+/* --- who is it? ----------------------------------------------------------- */
 
 bool
 jobs_take_lookup(struct authenticator *a)
@@ -234,8 +232,7 @@ give_lookup(struct authenticator *a)
 	    == (ssize_t)sizeof(q);
 }
 
-/* --- is it right? ----------------------------------------------------------
- */
+/* --- is it right? --------------------------------------------------------- */
 
 static void
 after_hash(struct authenticator *a, struct job *job, bool right)
@@ -323,8 +320,7 @@ jobs_give(struct authenticator *a)
 	return give_lookup(a) && give_hashes(a);
 }
 
-/* --- who has waited for too long -------------------------------------------
- */
+/* --- who has waited for too long ------------------------------------------ */
 
 void
 jobs_expire(struct authenticator *a)

@@ -1,5 +1,5 @@
 /*
- * The control connection's bytes made into command lines.  Pure: bytes in,
+ * A text protocol's bytes made into command lines.  Pure: bytes in,
  * lines out.
  *
  * A line ends with LF, CR LF as a rule.  Telnet sequences (RFC 854) are taken

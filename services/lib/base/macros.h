@@ -10,9 +10,6 @@
 #define NODISCARD __attribute__((warn_unused_result))
 /* Argument `fmt` is a printf format whose values begin at argument `args`. */
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
-/* Run `fn(&variable)` when the variable goes out of scope. */
-#define CLEANUP(fn) __attribute__((cleanup(fn)))
-#define UNUSED __attribute__((unused))
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 

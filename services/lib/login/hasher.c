@@ -1,7 +1,6 @@
 #include "login/hasher.h"
 
 #include <pthread.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>

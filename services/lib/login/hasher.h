@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/macros.h"
 #include "login/pwhash.h"
 
 struct hash_request {

@@ -27,8 +27,7 @@
 #define BCRYPT_ORDER \
 	"./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
-/* --- what a hash looks like --------------------------------------------------
- */
+/* --- what a hash looks like ----------------------------------------------- */
 
 bool
 pwhash_is_bcrypt(struct view hash)
@@ -121,8 +120,7 @@ scheme_of(struct view hash)
 	return NULL;
 }
 
-/* --- crypt(3) ----------------------------------------------------------------
- */
+/* --- crypt(3) ------------------------------------------------------------- */
 
 bool
 pwhash_same(struct view hash, const char *key)
@@ -199,8 +197,7 @@ pwhash_dummy(struct view like, char ret[PWHASH_MAX + 1])
 	}
 }
 
-/* --- a new one ---------------------------------------------------------------
- */
+/* --- a new one ------------------------------------------------------------ */
 
 /* Sixteen random bytes, six bits of them a digit. */
 static int

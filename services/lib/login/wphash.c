@@ -28,8 +28,7 @@ part(struct view v, size_t from, size_t n)
 	return (struct view){ v.p + from, n };
 }
 
-/* --- what a hash looks like --------------------------------------------------
- */
+/* --- what a hash looks like ----------------------------------------------- */
 
 /* Of bcrypt's three letters WordPress and PHP use one. */
 static bool
@@ -88,8 +87,7 @@ wphash_cost(struct view hash)
 	return (unsigned)cost;
 }
 
-/* --- bcrypt ------------------------------------------------------------------
- */
+/* --- bcrypt --------------------------------------------------------------- */
 
 /* WordPress's own: no length of password is too much for bcrypt. */
 static bool
@@ -124,8 +122,7 @@ check_plain_bcrypt(struct view hash, struct view password)
 	return same;
 }
 
-/* --- phpass ------------------------------------------------------------------
- */
+/* --- phpass --------------------------------------------------------------- */
 
 /* sum = MD5(a, b); the first use of `ctx` names the algorithm. */
 static bool
@@ -177,8 +174,7 @@ check_phpass(struct view hash, struct view password)
 	return secret_eq(view_drop(hash, head), (struct view){ text, 22 });
 }
 
-/* --- all of them -------------------------------------------------------------
- */
+/* --- all of them ---------------------------------------------------------- */
 
 static bool
 check_one(struct view hash, struct view password)

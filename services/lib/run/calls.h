@@ -1,7 +1,7 @@
 /*
  * Lists of system calls for confine_seccomp(): how an entry is written, and
  * what any C program does.  A list is entries and these lists with commas
- * between, with CALLS_SANITIZER at its end:
+ * between; behind one of them, without a comma, stands CALLS_SANITIZER:
  *
  *	static const struct confine_call calls[] = { CALLS_BASE, CALLS_OLD,
  *		CALL(pread64) CALLS_SANITIZER };

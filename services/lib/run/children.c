@@ -57,8 +57,9 @@ children_logged_in(struct children *c, uint32_t number)
 	}
 }
 
-size_t
-children_from(const struct children *c, const struct in6_addr *party)
+/* How many of a party there are. */
+static size_t
+all_from(const struct children *c, const struct in6_addr *party)
 {
 	size_t n = 0;
 
@@ -145,7 +146,7 @@ children_room(struct children *c, const struct in6_addr *party,
 	if (c->n == 2 * c->most) {
 		return CHILDREN_FULL;
 	}
-	if (children_from(c, party) >= most_from) {
+	if (all_from(c, party) >= most_from) {
 		one = oldest_waiting(c, party);
 		*ret_evict = impatient(one, now) ? one : NULL;
 		return *ret_evict == NULL ? CHILDREN_PER_PARTY : CHILDREN_ROOM;

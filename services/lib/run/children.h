@@ -44,7 +44,7 @@ struct children {
 NODISCARD int children_init(struct children *c, size_t most);
 void children_done(struct children *c);
 
-/* There has to be room: c->n < c->most. */
+/* There has to be room: c->n < 2 * c->most. */
 void children_add(struct children *c, const struct child *child);
 
 /* True when it was one of them; *ret is what it was. */
@@ -53,9 +53,6 @@ NODISCARD bool children_remove(struct children *c, pid_t pid,
 
 /* The session of that number has logged in. */
 void children_logged_in(struct children *c, uint32_t number);
-
-/* How many come from there. */
-size_t children_from(const struct children *c, const struct in6_addr *party);
 
 enum children_room {
 	CHILDREN_ROOM,

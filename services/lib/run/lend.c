@@ -79,30 +79,17 @@ lend_leave(struct lender *l)
 
 /* --- the lender ----------------------------------------------------------- */
 
-/* Passes on a socket, or the reason why there is none. */
-static void
-answer(int fd, int result)
-{
-	int32_t err = result < 0 ? result : 0;
-
-	/* Who does not read its answers gets no more of them. */
-	if (result < 0) {
-		(void)send(fd, &err, sizeof(err), MSG_NOSIGNAL | MSG_DONTWAIT);
-		return;
-	}
-	if (fdpass_send(fd, &err, sizeof(err), result) < 0) {
-		errno = 0;
-	}
-	(void)close(result);
-}
-
-/* One question of a borrower, or its end. */
+/*
+ * One question of a borrower, or its end.  Who does not read its answers gets
+ * no more of them.
+ */
 static void
 serve_one(const struct lender *l, int fd)
 {
 	struct sockaddr_storage addr;
 	ssize_t n = recv(fd, &addr, sizeof(addr), MSG_DONTWAIT);
-	int lent, r;
+	int32_t r;
+	int lent;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
 		return;
@@ -112,7 +99,12 @@ serve_one(const struct lender *l, int fd)
 		return;
 	}
 	r = net_listen_range(&addr, l->min, l->max, BACKLOG, &lent);
-	answer(fd, r < 0 ? r : lent);
+	if (r < 0) {
+		(void)send(fd, &r, sizeof(r), MSG_NOSIGNAL | MSG_DONTWAIT);
+		return;
+	}
+	(void)!fdpass_send(fd, &r, sizeof(r), lent);
+	(void)close(lent);
 }
 
 void

@@ -5,11 +5,13 @@
 #include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 #include "run/clock.h"
+
+/* Ports of a range that are tried. */
+#define RANGE_TRIES 64
 
 /* A socket to listen on; with IPv6 for IPv4, too. */
 static int
@@ -86,8 +88,8 @@ bind_in_range(int fd, struct sockaddr_storage *addr, uint16_t least,
 		return -EIO;
 	}
 	start %= count;
-	for (unsigned i = 0;
-	     i < count && i < NET_RANGE_TRIES && r == -EADDRINUSE; i++) {
+	for (unsigned i = 0; i < count && i < RANGE_TRIES && r == -EADDRINUSE;
+	     i++) {
 		*port = htons((uint16_t)(least + (start + i) % count));
 		r = bind(fd, (struct sockaddr *)addr, n) < 0 ? -errno : 0;
 	}

@@ -25,11 +25,9 @@ NODISCARD int net_listen_on(const struct sockaddr *addr, socklen_t n,
 
 /*
  * The same on the first free port of a range (least <= most), from a random one
- * on; NET_RANGE_TRIES ports are tried.  The port is set in *addr.  -EADDRINUSE
+ * on; 64 ports at most are tried.  The port is set in *addr.  -EADDRINUSE
  * when none of them is free, -EAFNOSUPPORT for a family that is no Internet.
  */
-#define NET_RANGE_TRIES 64
-
 NODISCARD int net_listen_range(struct sockaddr_storage *addr, uint16_t least,
     uint16_t most, int backlog, int *ret_fd);
 

@@ -59,8 +59,7 @@ wpusers_free(struct wpusers *users)
 	}
 }
 
-/* --- the connection ----------------------------------------------------------
- */
+/* --- the connection ------------------------------------------------------- */
 
 static int
 set_options(MYSQL *mysql)
@@ -163,8 +162,7 @@ connect_if_due(struct wpusers *users)
 					    : connect_now(users);
 }
 
-/* --- the question ------------------------------------------------------------
- */
+/* --- the question --------------------------------------------------------- */
 
 /*
  * The name goes in as hexadecimal digits: there is nothing to escape, and

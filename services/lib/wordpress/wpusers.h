@@ -6,9 +6,6 @@
 #ifndef WORDPRESS_WPUSERS_H
 #define WORDPRESS_WPUSERS_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "login/wphash.h"
 #include "wordpress/wproles.h"
 

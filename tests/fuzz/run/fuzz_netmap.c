@@ -2,10 +2,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "base/buf.h"
-#include "run/addr.h"
 #include "run/netmap.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -225,8 +225,7 @@ news(struct auth_news *ret)
 	return ready(t.listener, 500) && auth_news(t.listener, ret);
 }
 
-/* --- what is known ----------------------------------------------------------
- */
+/* --- what is known -------------------------------------------------------- */
 
 static void
 own_user_does_not_wait(void **state)

@@ -237,8 +237,7 @@ only_these_folders(void)
 	return unlinkat(folder_fd, "up/file", 0) < 0 ? 3 : no_way_out();
 }
 
-/* --- a hash, wherever it is -------------------------------------------------
- */
+/* --- a hash, wherever it is ----------------------------------------------- */
 
 /* What the authenticator has in its memory, and where the users file lies. */
 static char hash_in_memory[] = "$6$saltsalt$in the authenticator's memory";
@@ -312,8 +311,7 @@ no_hash(void)
 	    : 0;
 }
 
-/* --- rights -----------------------------------------------------------------
- */
+/* --- rights --------------------------------------------------------------- */
 
 /* A user of the users file who may only read; or only write. */
 static int

@@ -287,8 +287,7 @@ log_in(void)
 	assert_int_equal(ask("TYPE I"), 200);
 }
 
-/* --- the table ---------------------------------------------------------------
- */
+/* --- the table ------------------------------------------------------------ */
 
 /* Each verb's code in a new session and in one that is logged in. */
 static const struct {

@@ -423,47 +423,6 @@ is_wrong(const struct row *row, size_t at, struct view want, struct view idle)
 	return wrong;
 }
 
-/* --- the key exchange of data connections --------------------------------- */
-
-/* By which group they agree when the client has begun with these. */
-static int
-agreed(const char *groups)
-{
-	SSL *client = SSL_new(client_tls), *server = tls_data(server_tls);
-	BIO *to_client = BIO_new(BIO_s_mem()),
-	    *to_server = BIO_new(BIO_s_mem());
-	int group;
-
-	assert_int_equal(SSL_set1_groups_list(client, groups), 1);
-	assert_int_equal(BIO_up_ref(to_client) + BIO_up_ref(to_server), 2);
-	SSL_set_bio(client, to_client, to_server);
-	SSL_set_bio(server, to_server, to_client);
-	SSL_set_connect_state(client);
-	SSL_set_accept_state(server);
-	for (int i = 0; i < 4; i++) {
-		(void)SSL_do_handshake(client);
-		(void)SSL_do_handshake(server);
-	}
-	assert_true(SSL_is_init_finished(client));
-	group = (int)SSL_get_negotiated_group(client);
-	SSL_free(client);
-	SSL_free(server);
-	return group;
-}
-
-static void
-groups_of_data(void **state)
-{
-	(void)state;
-	assert_int_equal(agreed("P-256"), NID_X9_62_prime256v1);
-	assert_int_equal(agreed("P-384:X25519"), NID_secp384r1);
-	assert_int_equal(agreed("X25519:P-256"), NID_X25519);
-	/* OpenSSL begins with two from 3.5 on, others (GnuTLS) always did. */
-	if (OpenSSL_version_num() >= 0x30500000) {
-		assert_int_equal(agreed("*P-256:*X25519"), NID_X25519);
-	}
-}
-
 static void
 each_command_in_each_state(void **state)
 {
@@ -551,7 +510,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_command_is_missing),
-		cmocka_unit_test(groups_of_data),
 		cmocka_unit_test(each_command_in_each_state),
 		cmocka_unit_test(silence_ends_each_state),
 	};

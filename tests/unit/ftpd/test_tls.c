@@ -1,6 +1,6 @@
 /*
- * Which TLS sessions a data connection may resume, and what it is told to be
- * when it may not: handshakes in memory, under both versions.
+ * Which TLS sessions a data connection may resume, what it is told to be when
+ * it may not, and by which group it exchanges keys: handshakes in memory.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -230,6 +230,33 @@ foreign_session(void **state)
 	}
 }
 
+/* By which group they agree when the client has begun with these. */
+static int
+agreed(const char *groups)
+{
+	struct ends data;
+	int group;
+
+	assert_int_equal(SSL_CTX_set1_groups_list(client_tls, groups), 1);
+	data = connect_ends(tls_data(server_tls), TLS1_3_VERSION, NULL);
+	group = (int)SSL_get_negotiated_group(data.client);
+	disconnect(&data);
+	return group;
+}
+
+static void
+groups_of_data(void **state)
+{
+	(void)state;
+	assert_int_equal(agreed("P-256"), NID_X9_62_prime256v1);
+	assert_int_equal(agreed("P-384:X25519"), NID_secp384r1);
+	assert_int_equal(agreed("X25519:P-256"), NID_X25519);
+	/* OpenSSL begins with two from 3.5 on, others (GnuTLS) always did. */
+	if (OpenSSL_version_num() >= 0x30500000) {
+		assert_int_equal(agreed("*P-256:*X25519"), NID_X25519);
+	}
+}
+
 int
 main(void)
 {
@@ -237,6 +264,7 @@ main(void)
 		cmocka_unit_test(own_session),
 		cmocka_unit_test(expired_session),
 		cmocka_unit_test(foreign_session),
+		cmocka_unit_test(groups_of_data),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

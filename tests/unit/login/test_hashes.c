@@ -5,12 +5,11 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cpu.h"
+#include "file.h"
 #include "login/hasher.h"
 #include "login/hashpw.h"
 #include "login/pwhash.h"
@@ -170,18 +169,6 @@ judged(void **state)
 	q.password_n = 6;
 	q.hash_n = PWHASH_MAX + 1;
 	assert_false(hasher_judge(&q));
-}
-
-static int
-file_with(const char *text, char path[32])
-{
-	int fd;
-
-	(void)snprintf(path, 32, "/tmp/users-XXXXXX");
-	fd = mkstemp(path);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	return fd;
 }
 
 /* Its exit status with that input; what it prints is in `out`. */

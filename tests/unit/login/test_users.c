@@ -7,19 +7,17 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "login/users.h"
 
 #define BCRYPT "$2b$04$abcdefghijklmnopqrstuuinwY/tkBVrn3xrxQI/TgnMHhkvl85RW"
-#define BCRYPT_Y "$2y$04$abcdefghijklmnopqrstuuinwY/tkBVrn3xrxQI/TgnMHhkvl85RW"
 #define BCRYPT_A "$2a$04$abcdefghijklmnopqrstuuinwY/tkBVrn3xrxQI/TgnMHhkvl85RW"
 #define SHA512 \
 	"$6$rounds=1000$saltsalt$5Oji4y.RQw4TBqlwXcGLBsxSL7.Pw5hdIpFnzMJTl." \
 	"OaKsU3EiPTP5NseI3oKDT8iioErVqshwXGd40hlWBLx1"
-#define YESCRYPT "$y$j75$saltsalt$GDiWx.N0C37GPHdpSsqZd3WwYyf3ltvHTfCRdUo/yG5"
 
 static struct users users;
 static struct buf faults;
@@ -165,18 +163,6 @@ too_much(void **state)
 	text[n - strlen("u1024:" BCRYPT ":read:/\n")] = '\0';
 	assert_int_equal(parse(text), 0);
 	assert_int_equal(users.n, USERS_MOST);
-}
-
-static int
-file_with(const char *text, char path[32])
-{
-	int fd;
-
-	(void)snprintf(path, 32, "/tmp/users-XXXXXX");
-	fd = mkstemp(path);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	return fd;
 }
 
 static void

@@ -10,8 +10,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
