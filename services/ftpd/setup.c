@@ -225,9 +225,12 @@ setup_door(struct listener *l)
 		return r;
 	}
 	r = sandbox_session_rules(l->root.fd, &l->rules_fd);
-	if (r == 0) {
-		r = net_listen((uint16_t)l->settings->port, BACKLOG, &l->fd);
+	if (r < 0) {
+		log_say(LOG_ERROR, "cannot_start", "Landlock: %s",
+		    strerror(-r));
+		return r;
 	}
+	r = net_listen((uint16_t)l->settings->port, BACKLOG, &l->fd);
 	if (r < 0) {
 		log_say(LOG_ERROR, "cannot_start", "port %u: %s",
 		    (unsigned)l->settings->port, strerror(-r));
