@@ -171,6 +171,8 @@ configure(SSL_CTX *ctx)
 	SSL_CTX_set_mode(ctx,
 	    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
 		| SSL_MODE_RELEASE_BUFFERS);
+	/* A command in one system call, not its record's head first. */
+	SSL_CTX_set_read_ahead(ctx, 1);
 	/* Nothing gets in there by itself: see tls_fresh_ticket(). */
 	SSL_CTX_set_session_cache_mode(ctx,
 	    SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL_STORE);
@@ -286,13 +288,7 @@ tls_own_tickets(SSL_CTX *ctx)
 SSL *
 tls_control(SSL_CTX *ctx)
 {
-	SSL *ssl = SSL_new(ctx);
-
-	/* A command in one system call, not its record's head first. */
-	if (ssl != NULL) {
-		SSL_set_read_ahead(ssl, 1);
-	}
-	return ssl;
+	return SSL_new(ctx);
 }
 
 SSL *
@@ -310,7 +306,6 @@ tls_data(SSL_CTX *ctx)
 	}
 	/* An upload is many records: several of them in one system call. */
 	if (ssl != NULL) {
-		SSL_set_read_ahead(ssl, 1);
 		SSL_set_default_read_buffer_len(ssl, READ_AHEAD);
 	}
 	return ssl;

@@ -16,9 +16,8 @@
 #include <unistd.h>
 
 #include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 
+#include "certificate.h"
 #include "ftpd/tls.h"
 #include "run/log.h"
 #include "tls/few.h"
@@ -33,32 +32,6 @@ static struct stage stage;
 static SSL_CTX *server_tls, *client_tls;
 
 /* --- set-up --------------------------------------------------------------- */
-
-/* A certificate for itself, and its key. */
-static void
-make_certificate(void)
-{
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *cert = X509_new();
-	FILE *f;
-
-	assert_non_null(key);
-	assert_non_null(cert);
-	(void)X509_gmtime_adj(X509_getm_notBefore(cert), 0);
-	(void)X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
-	assert_int_equal(X509_set_pubkey(cert, key), 1);
-	assert_true(X509_sign(cert, key, EVP_sha256()) > 0);
-	f = fopen("cert", "w");
-	assert_int_equal(PEM_write_X509(f, cert), 1);
-	(void)fclose(f);
-	f = fopen("key", "w");
-	assert_int_equal(PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL,
-			     NULL),
-	    1);
-	(void)fclose(f);
-	X509_free(cert);
-	EVP_PKEY_free(key);
-}
 
 static int
 set_up(void **state)

@@ -13,11 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-
 #include "ftpd/tls.h"
 #include "tls/few.h"
+
+#include "certificate.h"
 
 static const int versions[] = { TLS1_2_VERSION, TLS1_3_VERSION };
 static char folder[] = "/tmp/tls-XXXXXX";
@@ -27,31 +26,15 @@ static int
 set_up(void **state)
 {
 	struct buf why;
-	EVP_PKEY *key;
-	X509 *cert;
-	FILE *f;
 
 	(void)state;
 	assert_non_null(mkdtemp(folder));
 	assert_int_equal(chdir(folder), 0);
 	/* First of all that OpenSSL has to do. */
 	assert_int_equal(few_init(), 0);
-	key = EVP_EC_gen("P-256");
-	cert = X509_new();
-	(void)X509_gmtime_adj(X509_getm_notBefore(cert), 0);
-	(void)X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
-	assert_int_equal(X509_set_pubkey(cert, key), 1);
-	assert_true(X509_sign(cert, key, EVP_sha256()) > 0);
-	f = fopen("both", "w");
-	assert_int_equal(PEM_write_X509(f, cert), 1);
-	assert_int_equal(PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL,
-			     NULL),
-	    1);
-	(void)fclose(f);
-	X509_free(cert);
-	EVP_PKEY_free(key);
+	make_certificate();
 	buf_init(&why, 1000);
-	assert_int_equal(tls_load("both", "both", &why, &server_tls), 0);
+	assert_int_equal(tls_load("cert", "key", &why, &server_tls), 0);
 	buf_done(&why);
 	assert_int_equal(tls_own_tickets(server_tls), 0);
 	client_tls = SSL_CTX_new(TLS_client_method());
@@ -65,7 +48,8 @@ tear_down(void **state)
 	(void)state;
 	SSL_CTX_free(server_tls);
 	SSL_CTX_free(client_tls);
-	(void)unlink("both");
+	(void)unlink("cert");
+	(void)unlink("key");
 	return rmdir(folder);
 }
 
